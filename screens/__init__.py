@@ -1,0 +1,1 @@
+"""The Textual front end: it edits answers, launches the run and reads its journal."""

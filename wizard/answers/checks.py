@@ -1,0 +1,88 @@
+"""Small checks on single values: each returns "" or what was expected, as one phrase with an example."""
+
+import re
+from collections.abc import Iterable
+
+_LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?\Z")
+_HOST = re.compile(
+    r"(?=.{1,255}(:|\Z))([A-Za-z0-9]([-A-Za-z0-9]*[A-Za-z0-9])?)(\.[A-Za-z0-9]([-A-Za-z0-9]*[A-Za-z0-9])?)*(:\d{1,5})?\Z"
+    r"|\[[0-9a-fA-F:.]+\](:\d{1,5})?\Z"
+)
+_PATH = re.compile(r"[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*(/[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*)*\Z")
+_IMAGE = re.compile(
+    r"(?P<host>[^/\s]+)/(?P<path>[^:@\s]+)(:(?P<tag>[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}))?(@sha256:[0-9a-f]{64})?\Z"
+)
+_MODEL = re.compile(r"([A-Za-z0-9][\w.-]*/){0,2}[A-Za-z0-9][\w.-]*(:[A-Za-z0-9_][\w.-]*)?\Z")
+_QUANTITY = re.compile(r"\d+(\.\d+)?(Ki|Mi|Gi|Ti|Pi|k|M|G|T|P)?\Z")
+_DURATION = re.compile(r"(\d+h)?(\d+m)?(\d+s)?\Z")
+_PLATFORM = re.compile(r"[a-z0-9]+/[a-z0-9_]+(/[a-z0-9.]+)?\Z")
+
+
+def dns_label(value: str) -> str:
+    """RFC 1123 label, or a StorageClass's subdomain of labels."""
+    ok = 0 < len(value) <= 253 and all(_LABEL.match(part) for part in value.split("."))
+    return "" if ok else "a name of lower-case letters, digits and '-', like internal-block"
+
+
+def registry_host(value: str) -> str:
+    """A registry's host with an optional port: no scheme, no path."""
+    if "://" in value:
+        return "a host without a scheme, like registry.internal.example:5000 (plain HTTP is plainHttp: true)"
+    if "/" in value:
+        return "a host without a path, like registry.internal.example (the path is registry.prefix)"
+    return (
+        "" if _HOST.match(value) else "a host name with an optional port, like registry.internal.example:5000"
+    )
+
+
+def repository_prefix(value: str) -> str:
+    """A repository path as the distribution spec writes it."""
+    return "" if _PATH.match(value) else "lower-case path components, like opencost-ai or team/opencost-ai"
+
+
+def image_reference(value: str) -> str:
+    """A fully named reference: host, path, and a tag or a digest."""
+    found = _IMAGE.match(value)
+    if not found or not _PATH.match(found["path"]):
+        return "a full reference with its registry, like docker.io/ollama/ollama:0.30.8"
+    host = found["host"]
+    if "." not in host and ":" not in host and host != "localhost":
+        return f"a full reference that begins with a registry, like docker.io/{value}"
+    if not found["tag"] and "@" not in value:
+        return f"a tag or a digest at the end, like {value}:0.1.0"
+    return "" if _HOST.match(host) else "a registry's host name before the first '/'"
+
+
+def platforms(value: str) -> str:
+    """`all`, or os/arch[/variant]."""
+    return "" if value == "all" or _PLATFORM.match(value) else "all, or os/architecture, like linux/arm64"
+
+
+def model_name(value: str) -> str:
+    """A model as Ollama names it."""
+    return "" if _MODEL.match(value) else "a model's name and tag, like granite4.1:8b"
+
+
+def quantity(value: str) -> str:
+    """A Kubernetes quantity of bytes."""
+    return "" if _QUANTITY.match(value) else "a Kubernetes quantity, like 20Gi"
+
+
+def duration(value: str) -> str:
+    """A duration as Helm takes it."""
+    return "" if value and _DURATION.match(value) else "a duration, like 5m or 1h30m"
+
+
+def host_port(value: str) -> str:
+    """HOST:PORT with a port from 1 to 65535."""
+    host, _, port = value.rpartition(":")
+    ok = bool(host) and port.isdigit() and 0 < int(port) < 65536 and bool(_HOST.match(host))
+    return "" if ok else "HOST:PORT, like 1.1.1.1:443 or [2606:4700:4700::1111]:443"
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """The known word that `word` was most likely meant to be, or ""."""
+    import difflib
+
+    found = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
+    return found[0] if found else ""

@@ -1,0 +1,37 @@
+"""A check: which facts it needs, at which moments it is asked, and its verdict."""
+
+from abc import ABC, abstractmethod
+from enum import StrEnum
+from typing import ClassVar
+
+from wizard.engine.events import Finding, Grade
+from wizard.facts.base import Facts
+
+
+class Moment(StrEnum):
+    """When a check is asked: before the install, after it, or over a broken one."""
+
+    BEFORE = "before"
+    AFTER = "after"
+    BROKEN = "broken"
+
+
+class Check(ABC):
+    """One file a check; `wizard/checks/registry.py` lists them in the order they are shown."""
+
+    id: ClassVar[str]
+    title: ClassVar[str]
+    when: ClassVar[frozenset[Moment]]
+    needs: ClassVar[tuple[type, ...]]
+    seed: ClassVar[str] = ""
+
+    def ask(self, facts: Facts) -> Finding:
+        """The verdict; UNKNOWN with the reasons where a needed fact is missing, never a pass."""
+        missing = facts.why_not(self.needs)
+        if missing:
+            return Finding(self.id, Grade.UNKNOWN, f"{self.title}: not known", missing)
+        return self.judge(facts)
+
+    @abstractmethod
+    def judge(self, facts: Facts) -> Finding:
+        """Pure: facts in, finding out. Every needed fact is known here."""

@@ -1,0 +1,1 @@
+"""The command line: arguments, exit codes, choice of front end. Thin; heavy imports are deferred."""

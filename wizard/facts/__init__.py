@@ -1,0 +1,1 @@
+"""Gather: the world turned into frozen facts, or `Unknown(reason)`; never a verdict."""

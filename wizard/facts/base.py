@@ -1,0 +1,70 @@
+"""Facts: a mapping from fact type to a frozen fact, or to `Unknown` with the reason it could not be had."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any, TypeVar, cast
+
+from wizard.answers.model import Answers
+from wizard.cluster.port import Cluster, Helm
+from wizard.engine.problems import Problem, Stopped
+from wizard.engine.stop import Stop
+from wizard.oci.sites import Sites
+
+F = TypeVar("F")
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """A fact that could not be established, and why: a missing permission, an unanswered probe, a missing file."""
+
+    reason: str
+
+
+@dataclass(slots=True)
+class Sources:
+    """What gatherers may ask. A support bundle gives a `cluster` that only reads; what it lacks raises Problem.
+
+    `recorded` is what earlier steps of the run have shown (evidence by step id): digests to compare with.
+    """
+
+    answers: Answers
+    cluster: Cluster
+    helm: Helm
+    sites: Sites
+    stop: Stop
+    recorded: dict[str, Any] = field(default_factory=dict)
+    say: Callable[[str], None] = lambda text: None
+
+
+class Facts:
+    """What was gathered, by type."""
+
+    def __init__(self, known: dict[type, object]) -> None:
+        self._known = known
+
+    def get(self, kind: type[F]) -> F | Unknown:
+        """The fact, or Unknown; a type that was never gathered is Unknown too."""
+        found = self._known.get(kind, Unknown("not among what was gathered"))
+        return found if isinstance(found, Unknown) else cast(F, found)
+
+    def why_not(self, kinds: Iterable[type]) -> str:
+        """The reasons, joined, for those of `kinds` that are unknown; "" where all are known."""
+        missing = (self.get(kind) for kind in kinds)
+        return "; ".join(dict.fromkeys(m.reason for m in missing if isinstance(m, Unknown)))
+
+
+Gatherer = Callable[[Sources], object]
+
+
+def gather(kinds: Iterable[type], gatherers: dict[type, Gatherer], sources: Sources) -> Facts:
+    """Gather each fact; a Problem on the way makes that one fact Unknown and leaves the others alone."""
+    known: dict[type, object] = {}
+    for kind in kinds:
+        sources.stop.check()
+        try:
+            known[kind] = gatherers[kind](sources)
+        except Stopped:
+            raise
+        except Problem as problem:
+            known[kind] = Unknown(problem.title + (f": {problem.detail}" if problem.detail else ""))
+    return Facts(known)

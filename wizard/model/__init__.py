@@ -1,0 +1,1 @@
+"""The Ollama model: its store, GGUF, and the OCI artefact it travels as."""

@@ -1,0 +1,1 @@
+"""Views of a run for people and programs without the TUI: plain, jsonl, summary."""

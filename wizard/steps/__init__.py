@@ -1,0 +1,1 @@
+"""The steps of the journeys, one file each; `JOURNEYS` lists them in order."""

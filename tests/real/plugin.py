@@ -1,0 +1,57 @@
+"""Pytest plumbing of the real tools: shared fixtures, and a summary of what was missing."""
+
+import itertools
+import re
+from collections import Counter
+from collections.abc import Iterator
+
+import pytest
+
+from tests.real.registries import docker_registry, olareg
+from tests.real.registry import Registry
+from tests.real.tools import missing_in
+
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def plain_docker_registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registry]:
+    """A real docker-registry on loopback, plain HTTP, shared by the session: use `repository` for names."""
+    with docker_registry(tmp_path_factory.mktemp("docker-registry")) as registry:
+        yield registry
+
+
+@pytest.fixture(scope="session")
+def plain_olareg(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registry]:
+    """A real olareg (OCI 1.1, referrers) on loopback, plain HTTP, shared by the session."""
+    with olareg(tmp_path_factory.mktemp("olareg")) as registry:
+        yield registry
+
+
+@pytest.fixture(params=["docker-registry", "olareg"])
+def plain_registry(request: pytest.FixtureRequest) -> Registry:
+    """Each plain registry in turn."""
+    found: Registry = request.getfixturevalue(f"plain_{request.param.replace('-', '_')}")
+    return found
+
+
+@pytest.fixture
+def repository(request: pytest.FixtureRequest) -> str:
+    """A repository name no other test of the session uses, so that registries can be shared."""
+    name = re.sub(r"[^a-z0-9]+", "-", request.node.name.lower()).strip("-")
+    return f"t{next(_numbers)}/{name[:60].strip('-')}"
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Name every missing real tool and count the tests that were skipped for it."""
+    counts: Counter[str] = Counter()
+    for report in terminalreporter.stats.get("skipped", []):
+        if isinstance(report.longrepr, tuple) and (name := missing_in(report.longrepr[2])):
+            counts[name] += 1
+    if counts:
+        listed = ", ".join(f"{name} ({count})" for name, count in sorted(counts.items()))
+        terminalreporter.section("real tools missing", yellow=True)
+        terminalreporter.line(
+            f"{counts.total()} tests skipped for want of: {listed}. Build them once: tests/real/tools/build",
+            yellow=True,
+        )

@@ -1,0 +1,73 @@
+"""The fixtures themselves: each real tool starts, answers, and refuses what it must refuse."""
+
+import ssl
+from pathlib import Path
+
+import pytest
+
+from tests.real.certs import Authority
+from tests.real.registries import docker_registry, olareg
+from tests.real.registry import Registry
+
+pytestmark = pytest.mark.real
+
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    return Authority(tmp_path_factory.mktemp("ca"))
+
+
+def test_every_registry_answers(plain_registry: Registry) -> None:
+    assert plain_registry.request("GET", "/v2/").status == 200
+    assert plain_registry.tags("nobody/pushed/this") == []
+
+
+@pytest.mark.parametrize("start", [docker_registry, olareg])
+def test_tls_is_refused_without_the_ca(start, tmp_path: Path, authority: Authority) -> None:
+    with start(tmp_path, tls=authority) as registry:
+        assert registry.request("GET", "/v2/").status == 200
+        with pytest.raises(ssl.SSLCertVerificationError, match="unable to get local issuer"):
+            registry.request("GET", "/v2/", context=ssl.create_default_context())
+
+
+@pytest.mark.parametrize("start", [docker_registry, olareg])
+def test_no_password_no_entry(start, tmp_path: Path) -> None:
+    with start(tmp_path, users={"ci": "s3cret"}) as registry:
+        refused = registry.anonymous().request("GET", "/v2/")
+        assert (refused.status, refused.headers["www-authenticate"][:5]) == (401, "Basic")
+        assert registry.request("GET", "/v2/").status == 200
+        assert "s3cret" not in repr(registry)
+
+
+def test_a_client_certificate_can_be_demanded(tmp_path: Path, authority: Authority) -> None:
+    with docker_registry(tmp_path, tls=authority, client=authority.client("ci")) as registry:
+        assert registry.request("GET", "/v2/").status == 200
+        with pytest.raises((ssl.SSLError, ConnectionError)):
+            registry.request("GET", "/v2/", context=authority.trusting())
+
+
+def test_an_expired_certificate_can_be_served(tmp_path: Path, authority: Authority) -> None:
+    with (
+        docker_registry(tmp_path, tls=authority, server=authority.server(days=-1)) as registry,
+        pytest.raises(ssl.SSLCertVerificationError, match="expired"),
+    ):
+        registry.request("GET", "/v2/")
+
+
+def test_a_missing_tool_is_named_and_counted(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A skip for want of a tool is loud, and a failure where real tools are required."""
+    monkeypatch.delenv("REQUIRE_REAL", raising=False)
+    pytester.makeconftest('pytest_plugins = ["tests.real.plugin"]')
+    pytester.makepyfile("from tests.real.tools import tool\ndef test_it(): tool('no-such-tool')")
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
+    result = pytester.runpytest_subprocess()
+    result.assert_outcomes(skipped=1)
+    result.stdout.fnmatch_lines(["*1 tests skipped for want of: no-such-tool (1).*tests/real/tools/build*"])
+    monkeypatch.setenv("REQUIRE_REAL", "1")
+    result = pytester.runpytest_subprocess()
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(
+        ["*missing real tool: no-such-tool (build it with: tests/real/tools/build no-such-tool)*"]
+    )

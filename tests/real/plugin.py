@@ -4,12 +4,16 @@ import itertools
 import re
 from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from tests.real.certs import Authority
+from tests.real.helm import Helm
+from tests.real.ollama import Ollama, create_tiny_model, ollama_server
 from tests.real.registries import docker_registry, olareg
 from tests.real.registry import Registry
-from tests.real.tools import missing_in
+from tests.real.tools import missing_in, tool
 
 _numbers = itertools.count(1)
 
@@ -33,6 +37,36 @@ def plain_registry(request: pytest.FixtureRequest) -> Registry:
     """Each plain registry in turn."""
     found: Registry = request.getfixturevalue(f"plain_{request.param.replace('-', '_')}")
     return found
+
+
+@pytest.fixture(scope="session")
+def private_ca(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    """One private CA for the session."""
+    return Authority(tmp_path_factory.mktemp("ca"))
+
+
+@pytest.fixture(scope="session")
+def secure_registry(tmp_path_factory: pytest.TempPathFactory, private_ca: Authority) -> Iterator[Registry]:
+    """A real docker-registry as sites have them: TLS by a private CA, and a user `ci` with a password."""
+    folder = tmp_path_factory.mktemp("secure-registry")
+    with docker_registry(folder, tls=private_ca, users={"ci": "Tr0ub4dor&3"}) as registry:
+        yield registry
+
+
+@pytest.fixture(params=["helm3", "helm4"])
+def helm(request: pytest.FixtureRequest, tmp_path: Path) -> Helm:
+    """Each Helm in turn."""
+    tool(request.param)
+    return Helm(request.param, tmp_path / request.param)
+
+
+@pytest.fixture(scope="session")
+def ollama(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ollama]:
+    """A real Ollama shared by the session, with the model `tiny:1.0` in it; do not change that model."""
+    folder = tmp_path_factory.mktemp("ollama")
+    with ollama_server(folder) as server:
+        create_tiny_model(server, folder / "made", "tiny:1.0")
+        yield server
 
 
 @pytest.fixture

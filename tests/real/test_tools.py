@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.real.certs import Authority
+from tests.real.helm import Helm
 from tests.real.registries import docker_registry, olareg
 from tests.real.registry import Registry
 
@@ -71,3 +72,18 @@ def test_a_missing_tool_is_named_and_counted(
     result.stdout.fnmatch_lines(
         ["*missing real tool: no-such-tool (build it with: tests/real/tools/build no-such-tool)*"]
     )
+
+
+def test_helm_says_its_version(helm: Helm) -> None:
+    """The versions are those pinned in `versions`, and Helm believes in the Kubernetes the cluster runs."""
+    assert helm.version() == _pins()[helm.name.upper()]
+    chart = helm.home / "chart"
+    (chart / "templates").mkdir(parents=True)
+    (chart / "Chart.yaml").write_text("{apiVersion: v2, name: c, version: 1.0.0, kubeVersion: '>=1.25.0-0'}")
+    (chart / "templates" / "c.yaml").write_text("version: {{ .Capabilities.KubeVersion.Version }}")
+    assert int(helm("template", "r", chart).rpartition("v1.")[2].split(".")[0]) >= 34
+
+
+def _pins() -> dict[str, str]:
+    lines = (Path(__file__).parent / "tools" / "versions").read_text().splitlines()
+    return dict(line.split("#")[0].strip().split("=") for line in lines if "=" in line.split("#")[0])

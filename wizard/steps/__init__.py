@@ -1,1 +1,45 @@
-"""The steps of the journeys, one file each; `JOURNEYS` lists them in order."""
+"""The steps of the journeys, one file each. `STEPS` is the registry; `JOURNEYS` lists their ids in order.
+
+Classes are named by module and imported only when a journey is planned: listing journeys imports no adapter.
+"""
+
+from importlib import import_module
+from typing import cast
+
+from wizard.engine.step import Step
+
+STEPS: dict[str, str] = {
+    "preflight": "wizard.steps.preflight:Preflight",
+    "mirror-images": "wizard.steps.mirror_images:MirrorImages",
+    "carry-model": "wizard.steps.carry_model:CarryModel",
+    "write-values": "wizard.steps.write_values:WriteValues",
+    "prepare-namespace": "wizard.steps.prepare_namespace:PrepareNamespace",
+    "load-model": "wizard.steps.load_model:LoadModel",
+    "install-chart": "wizard.steps.install_chart:InstallChart",
+    "verify": "wizard.steps.verify:Verify",
+}
+
+# The model is on the volume before Ollama starts (S1.3, S1.27): load-model comes before install-chart.
+JOURNEYS: dict[str, tuple[str, ...]] = {
+    "install": (
+        "preflight",
+        "mirror-images",
+        "carry-model",
+        "write-values",
+        "prepare-namespace",
+        "load-model",
+        "install-chart",
+        "verify",
+    ),
+    "verify": ("mirror-images", "carry-model", "verify"),
+}
+
+
+def steps_of(journey: str) -> list[Step]:
+    """The steps of a journey, in order. Raises KeyError for a journey that has none."""
+    return [_make(STEPS[name]) for name in JOURNEYS[journey]]
+
+
+def _make(where: str) -> Step:
+    module, _, name = where.partition(":")
+    return cast(Step, getattr(import_module(module), name)())

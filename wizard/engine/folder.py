@@ -1,6 +1,6 @@
 """A run folder: answers as used, options, journal, evidence and summary of one run.
 
-    answers.yaml  options.json  journal.jsonl  evidence.json  summary.txt  process.log
+    answers.yaml  options.json  journal.jsonl  evidence.json  summary.txt  pid  process.log
 
 Run folders live in `$AIRGAP_WIZARD_STATE` (default `$XDG_STATE_HOME/airgap-wizard`, then
 `~/.local/state/airgap-wizard`) under `runs/`, readable to their owner alone.
@@ -67,6 +67,10 @@ class RunFolder:
     @property
     def summary(self) -> Path:
         return self.path / "summary.txt"
+
+    @property
+    def pid_file(self) -> Path:
+        return self.path / "pid"
 
     @property
     def process_log(self) -> Path:

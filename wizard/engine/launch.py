@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -51,27 +52,17 @@ def launch(folder: RunFolder, prompted: Mapping[str, str] | None = None) -> int:
             detail=str(error),
             remedies=(Remedy("see what the process said", f"cat {folder.process_log}"),),
         ) from None
-    # whoever launched may outlive the run: its end is read from the journal, and the child must not stay a zombie
-    child.returncode = 0
-    signal.signal(signal.SIGCHLD, _reap)
+    # its end is read from the journal; this only keeps it from staying a zombie while we live
+    threading.Thread(target=child.wait, name=f"reap-{child.pid}", daemon=True).start()
     return child.pid
-
-
-def _reap(*_: object) -> None:
-    """Collect children that have ended."""
-    try:
-        while os.waitpid(-1, os.WNOHANG)[0]:
-            pass
-    except ChildProcessError:
-        pass
 
 
 def ask_to_stop(folder: RunFolder, wait: float = 0.0) -> bool:
     """Ask a running run to stop at the next safe point; True once it has (within `wait` seconds)."""
-    pid_file = folder.path / "pid"
     if not being_written(folder.journal):
         return True
-    os.kill(int(pid_file.read_text()), signal.SIGTERM)
+    # the holder of the journal's lock wrote this file: the pid is that of the run
+    os.kill(int(folder.pid_file.read_text()), signal.SIGTERM)
     deadline = time.monotonic() + wait
     while being_written(folder.journal):
         if time.monotonic() >= deadline:

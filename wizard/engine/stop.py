@@ -15,7 +15,9 @@ class Stop:
         """Ask whoever looks at this to stop."""
         self._flag.set()
 
-    def __bool__(self) -> bool:
+    @property
+    def asked(self) -> bool:
+        """Whether a stop was asked for."""
         return self._flag.is_set()
 
     def check(self) -> None:

@@ -1,0 +1,62 @@
+"""The summary at the end of a run: digests, bytes, seconds, checks, and where everything is kept."""
+
+from pathlib import Path
+
+from wizard.engine.events import Grade, Outcome
+from wizard.engine.state import RunState
+from wizard.reports.units import size, span
+
+_WORDS = {
+    Outcome.DONE: "done",
+    Outcome.SKIPPED: "dry run: nothing was changed",
+    Outcome.FAILED: "FAILED",
+    Outcome.STOPPED: "stopped",
+    Outcome.ALREADY: "done",
+}
+
+
+def summary(state: RunState, folder: Path) -> str:
+    """Text of at most a screen for an ordinary run; ends with a newline."""
+    assert state.outcome is not None
+    mark = f"   REHEARSAL ({state.rehearsal}): nothing real was installed" if state.rehearsal else ""
+    out = [f"{state.journey}: {_WORDS[state.outcome]} in {span(state.seconds)}{mark}"]
+    digests = [line for step in state.steps.values() for line in _digests(step.evidence)]
+    if digests:
+        out += ["", "digests", *(f"  {line}" for line in digests)]
+    out += ["", f"copied  {size(state.bytes_copied)}"]
+    counts = {g: state.count(g) for g in Grade}
+    words = ", ".join(
+        f"{n} {g.value if g is Grade.PASS else g.value.upper()}" for g, n in counts.items() if n
+    )
+    if words:
+        out.append(f"checks  {words}")
+    out += _failure(state)
+    out.append(f"folder  {folder}")
+    if state.outcome is not Outcome.SKIPPED:
+        rehearse = f" --rehearse {state.rehearsal}" if state.rehearsal else ""
+        out.append(f"again   airgap-wizard run --answers-file {folder / 'answers.yaml'}{rehearse}")
+    return "\n".join(out) + "\n"
+
+
+def _digests(evidence: object) -> list[str]:
+    """Lines for whatever recorded `images` or `models` with a digest."""
+    out = []
+    for kind in ("images", "models"):
+        rows = evidence.get(kind) if isinstance(evidence, dict) else None
+        for name, row in rows.items() if isinstance(rows, dict) else ():
+            if isinstance(row, dict) and "digest" in row:
+                out.append(f"{row['digest']}  {row.get('target') or row.get('reference') or name}")
+    return out
+
+
+def _failure(state: RunState) -> list[str]:
+    from wizard.reports.plain import finding_lines, remedy_lines
+
+    if state.problem is None:
+        return []
+    out = ["", state.problem.title, *(f"  {text}" for text in state.problem.detail.splitlines())]
+    out += remedy_lines(state.problem.remedies, "  ")
+    for finding in state.findings:
+        if finding.grade is Grade.FAIL:
+            out += finding_lines(finding, "  ")
+    return [*out, f"  why: airgap-wizard explain {state.problem.code}", ""]

@@ -23,13 +23,27 @@ class KeyPair:
     key: Path
 
 
-class Authority:
-    """A private CA that keeps its files in a folder; `ca_file` is what clients must trust."""
+class Trust:
+    """A private CA as clients see it: the file they must trust."""
+
+    def __init__(self, ca_file: Path) -> None:
+        self.ca_file = ca_file
+
+    def trusting(self, client: KeyPair | None = None) -> ssl.SSLContext:
+        """A client's TLS context that trusts this CA alone and shows CLIENT's certificate if given."""
+        context = ssl.create_default_context(cafile=self.ca_file)
+        if client:
+            context.load_cert_chain(client.cert, client.key)
+        return context
+
+
+class Authority(Trust):
+    """A private CA that can issue, and keeps its files in a folder."""
 
     def __init__(self, folder: Path, name: str = "tests private CA") -> None:
         folder.mkdir(parents=True, exist_ok=True)
+        super().__init__(folder / "ca.crt")
         self.folder = folder
-        self.ca_file = folder / "ca.crt"
         self._name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
         self._key = ec.generate_private_key(ec.SECP256R1())
         builder = _builder(self._name, self._name, self._key.public_key(), days=30)
@@ -48,13 +62,6 @@ class Authority:
     def client(self, name: str = "client", days: int = 7) -> KeyPair:
         """A client certificate whose subject is NAME."""
         return self._issue(name, (), ExtendedKeyUsageOID.CLIENT_AUTH, days)
-
-    def trusting(self, client: KeyPair | None = None) -> ssl.SSLContext:
-        """A client's TLS context that trusts this CA alone and shows CLIENT's certificate if given."""
-        context = ssl.create_default_context(cafile=self.ca_file)
-        if client:
-            context.load_cert_chain(client.cert, client.key)
-        return context
 
     @cached_property
     def default_server(self) -> KeyPair:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from tests.real.certs import Authority, KeyPair
+from tests.real.certs import KeyPair, Trust
 
 MANIFEST_TYPES = (
     "application/vnd.oci.image.index.v1+json",
@@ -48,7 +48,7 @@ class Registry:
     host: str
     storage: Path
     log: Path
-    authority: Authority | None = None
+    authority: Trust | None = None
     client: KeyPair | None = None
     user: str = ""
     password: str = field(default="", repr=False)

@@ -90,13 +90,13 @@ def _build(
         raise yaml.YAMLError(f"more than {_MOST_NODES} values after its aliases are followed")
     lines.setdefault(path, node.start_mark.line + 1)
     if isinstance(node, yaml.MappingNode):
-        written = [loader.construct_object(key) for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
+        written = [key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
         loader.flatten_mapping(node)
         out: dict[str, Any] = {}
         for key_node, value_node in node.value:
             key = key_node.value if isinstance(key_node, yaml.ScalarNode) else str(key_node.start_mark.line)
             below = (*path, key)
-            if key in out and written.count(loader.construct_object(key_node)) > 1:
+            if key in out and written.count(key) > 1:
                 doubled.append((below, key_node.start_mark.line + 1))
             lines[below] = key_node.start_mark.line + 1
             out[key] = _build(loader, value_node, below, lines, doubled, budget)

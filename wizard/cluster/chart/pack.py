@@ -1,0 +1,50 @@
+"""A chart packed as a .tgz whose bytes follow from its files alone: no times, no owners, no compressor's choices."""
+
+import io
+import os
+import struct
+import tarfile
+import tempfile
+import zlib
+from collections.abc import Mapping
+from pathlib import Path
+
+_STORED = 65_535  # the most that one stored deflate block holds
+_HEADER = bytes((0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 255))  # no name, time 0, system unknown
+
+
+def pack(files: Mapping[str, bytes], top: str) -> bytes:
+    """The .tgz with everything below the folder `top`, in order of names, Chart.yaml first as Helm does."""
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w", format=tarfile.PAX_FORMAT) as tar:
+        for name in sorted(files, key=lambda name: (name != "Chart.yaml", name)):
+            info = tarfile.TarInfo(f"{top}/{name}")
+            info.size, info.mode, info.mtime = len(files[name]), 0o644, 0
+            tar.addfile(info, io.BytesIO(files[name]))
+    return _gzip(buffer.getvalue())
+
+
+def write_tgz(path: Path, files: Mapping[str, bytes], top: str) -> None:
+    """Write it atomically. Raises OSError."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as out:
+            out.write(pack(files, top))
+            out.flush()
+            os.fsync(out.fileno())
+        Path(name).chmod(0o644)
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def _gzip(data: bytes) -> bytes:
+    """Gzip without compression: two builds of zlib need not agree on how to compress the same bytes."""
+    out = bytearray(_HEADER)
+    for start in range(0, len(data), _STORED):
+        block = data[start : start + _STORED]
+        last = start + _STORED >= len(data)
+        out += struct.pack("<BHH", last, len(block), len(block) ^ 0xFFFF) + block
+    return bytes(out + struct.pack("<II", zlib.crc32(data), len(data) & 0xFFFFFFFF))

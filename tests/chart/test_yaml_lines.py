@@ -37,7 +37,13 @@ def test_a_merge_key_is_no_double():
 
 @pytest.mark.parametrize(
     ("text", "words"),
-    [("a: [1\nb: 2\n", "v.yaml:2"), ("a: !!python/name:os.system x\n", "v.yaml:1"), ("\t", "v.yaml:1")],
+    [
+        ("a: [1\nb: 2\n", "v.yaml:2"),
+        ("a: !!python/name:os.system x\n", "v.yaml:1"),
+        ("\t", "v.yaml:1"),
+        ("a: 1\nb: \x0b\n", "v.yaml:2"),
+        ("a: 2024-99-99\n", "v.yaml"),
+    ],
 )
 def test_what_is_no_yaml_is_a_problem_with_its_line(text, words):
     with pytest.raises(Problem) as caught:

@@ -48,17 +48,19 @@ def dotted(path: Path_) -> str:
 
 def parse(text: str, file: str) -> Located:
     """The first document of `text`. Raises Problem `values-not-yaml` (exit 2) with the line."""
-    loader = yaml.SafeLoader(text)
+    loader = None
     try:
+        loader = yaml.SafeLoader(text)
         node = loader.get_single_node()
         lines: dict[Path_, int] = {}
         doubled: list[tuple[Path_, int]] = []
         budget = [_MOST_NODES]
         data = None if node is None else _build(loader, node, (), lines, doubled, budget)
-    except (yaml.YAMLError, RecursionError) as error:
-        raise _not_yaml(file, error) from None
+    except (yaml.YAMLError, RecursionError, ValueError) as error:
+        raise _not_yaml(file, text, error) from None
     finally:
-        loader.dispose()
+        if loader is not None:
+            loader.dispose()
     return Located(file, data, lines, tuple(doubled))
 
 
@@ -110,10 +112,14 @@ def _build(
     return loader.construct_object(node)
 
 
-def _not_yaml(file: str, error: Exception) -> Problem:
-    mark = getattr(error, "problem_mark", None)
-    where = f"{file}:{mark.line + 1}" if mark is not None else file
+def _not_yaml(file: str, text: str, error: Exception) -> Problem:
+    mark, where = getattr(error, "problem_mark", None), file
     words = getattr(error, "problem", None) or str(error) or type(error).__name__
+    if mark is not None:
+        where = f"{file}:{mark.line + 1}"
+    elif isinstance(error, yaml.reader.ReaderError):
+        where = f"{file}:{text.count(chr(10), 0, error.position) + 1}"
+        words = f"it has the character #x{ord(error.character) if isinstance(error.character, str) else error.character:x}"
     return Problem(
         "values-not-yaml",
         f"{where} is not YAML: {words}",

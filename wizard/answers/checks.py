@@ -1,5 +1,6 @@
 """Small checks on single values: each returns "" or what was expected, as one phrase with an example."""
 
+import datetime
 import re
 from collections.abc import Iterable
 
@@ -30,9 +31,9 @@ def registry_host(value: str) -> str:
         return "a host without a scheme, like registry.internal.example:5000 (plain HTTP is plainHttp: true)"
     if "/" in value:
         return "a host without a path, like registry.internal.example (the path is registry.prefix)"
-    return (
-        "" if _HOST.match(value) else "a host name with an optional port, like registry.internal.example:5000"
-    )
+    port = re.search(r":(\d+)\Z", value)
+    ok = _HOST.match(value) and (not port or 0 < int(port[1]) < 65536)
+    return "" if ok else "a host name with an optional port, like registry.internal.example:5000"
 
 
 def repository_prefix(value: str) -> str:
@@ -71,6 +72,25 @@ def quantity(value: str) -> str:
 def duration(value: str) -> str:
     """A duration as Helm takes it."""
     return "" if value and _DURATION.match(value) else "a duration, like 5m or 1h30m"
+
+
+def day(value: str) -> str:
+    """A calendar day as ISO 8601 writes it."""
+    try:
+        ok = len(value) == 10 and bool(datetime.date.fromisoformat(value))
+    except ValueError:
+        ok = False
+    return "" if ok else "a day written YYYY-MM-DD, like 2027-01-31"
+
+
+def user_name(value: str) -> str:
+    """A user name that HTTP basic authentication can carry (RFC 7617: no colon)."""
+    return "a user name without ':', like airgap" if ":" in value else ""
+
+
+def question(value: str) -> str:
+    """Something to ask."""
+    return "" if value.strip() else "a question, like what did i spend yesterday?"
 
 
 def host_port(value: str) -> str:

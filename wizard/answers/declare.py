@@ -1,8 +1,8 @@
 """How an answer is declared: `ask(...)` is the default of a frozen dataclass field and carries all that is known of it.
 
 A section is a frozen, keyword-only dataclass. Field names are snake_case here and camelCase in YAML
-(`storage_class` is written `storageClass`). Types a field may have: str, int, bool, Path, SecretRef | None,
-a StrEnum, tuple[str, ...], Mapping[str, str], or another section.
+(`storage_class` is written `storageClass`). Types a field may have: str, bool, Path, Path | None,
+SecretRef | None, a StrEnum, or tuple[str, ...]; `fields.py` reads them off the annotation.
 """
 
 import dataclasses
@@ -15,7 +15,10 @@ Check = Callable[[Any], str]
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Ask:
-    """What is known of one answer: shown in the form, the example, `answers explain` and the docs."""
+    """What is known of one answer: shown in the form, the example, `answers explain` and the docs.
+
+    `locate` marks a text that may be a file: without `://` it is a path, relative to the answers file.
+    """
 
     label: str
     why: str
@@ -23,6 +26,7 @@ class Ask:
     check: Check | None = None
     needed: tuple[str, ...] = ()
     seed: str = ""
+    locate: bool = False
 
 
 def ask(
@@ -35,9 +39,10 @@ def ask(
     check: Check | None = None,
     needed: tuple[str, ...] = (),
     seed: str = "",
+    locate: bool = False,
 ) -> Any:
     """Declare one answer. `needed` names the journeys that refuse an empty value; `seed` is the checklist line."""
-    metadata = {"ask": Ask(label, why, example, check, needed, seed)}
+    metadata = {"ask": Ask(label, why, example, check, needed, seed, locate)}
     if factory is not dataclasses.MISSING:
         return dataclasses.field(default_factory=factory, metadata=metadata)
     return dataclasses.field(default=default, metadata=metadata)

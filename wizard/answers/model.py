@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from wizard.answers.declare import ask
 from wizard.answers.sections.bundle import Media
 from wizard.answers.sections.chart import Chart
 from wizard.answers.sections.cluster import Cluster
@@ -30,7 +31,11 @@ class Journey(StrEnum):
 class Answers:
     """Immutable: a changed answer is a new `Answers` (`dataclasses.replace`) and a new run."""
 
-    journey: Journey
+    journey: Journey = ask(  # noqa: RUF009  (ask() is how an answer is declared)
+        "Journey",
+        why="what the run is for; which steps it has, and which answers it cannot do without, follow from it",
+        example="install",
+    )
     images: Images = field(default_factory=Images)
     registry: Registry = field(default_factory=Registry)
     model: Model = field(default_factory=Model)

@@ -16,6 +16,7 @@ class Media:
         why="written by `stage`; read by `install`, where empty means: straight from the public registries",
         example=Path("/media/usb/opencost-ai.airgap"),
         default=None,
+        needed=("stage",),
         seed="S2.13",
     )
     trust: Path | None = ask(
@@ -30,6 +31,7 @@ class Media:
         why="private key that `stage` signs the bundle with, and `install` the receipt",
         example=Path("/root/keys/site.key"),
         default=None,
+        needed=("stage",),
         seed="S2.13",
     )
     key_password: SecretRef | None = ask(

@@ -18,6 +18,7 @@ class Chart:
         default="",
         needed=("install", "stage", "upgrade"),
         seed="S1.35",
+        locate=True,
     )
     values: Path = ask(
         "Values file",

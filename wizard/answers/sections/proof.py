@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from wizard.answers.checks import host_port
+from wizard.answers.checks import host_port, question
 from wizard.answers.declare import ask
 
 
@@ -15,6 +15,7 @@ class Proof:
         why="asked for real after the install",
         example="what did i spend yesterday?",
         default="what did i spend yesterday?",
+        check=question,
         seed="S1.36",
     )
     expect: str = ask(

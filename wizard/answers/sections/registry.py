@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from wizard.answers.checks import registry_host, repository_prefix
+from wizard.answers.checks import day, dns_label, registry_host, repository_prefix, user_name
 from wizard.answers.declare import ask
 from wizard.engine.secrets import SecretRef
 
@@ -36,6 +36,7 @@ class Registry:
         why="for pushing, and in the pull secret; empty = what docker's config.json has for this host",
         example="airgap",
         default="",
+        check=user_name,
     )
     password: SecretRef | None = ask(
         "Password",
@@ -76,6 +77,7 @@ class Registry:
         why="the last day (YYYY-MM-DD) on which plain HTTP to this host is accepted",
         example="2027-01-31",
         default="",
+        check=day,
         seed="S5.13",
     )
     pull_secret: str = ask(
@@ -83,5 +85,6 @@ class Registry:
         why="name of the Secret that the pods pull with; it is made in the namespace from the credentials above",
         example="internal-registry",
         default="internal-registry",
+        check=dns_label,
         seed="S1.29",
     )

@@ -1,0 +1,217 @@
+"""Walk a document by the declarations: values by dotted path, and a flaw for everything that does not fit."""
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from wizard.answers import accept
+from wizard.answers.checks import nearest
+from wizard.answers.fields import Field, Kind, sections, table
+from wizard.answers.flaws import Flaw, Place, quoted, shown
+from wizard.answers.model import API_VERSION
+from wizard.answers.nodes import Node, place
+
+_TAG = "tag:yaml.org,2002:"
+_SCALARS = frozenset({"str", "int", "float", "bool", "null", "timestamp", "merge", "value"})
+
+
+class Reading:
+    """What was read so far: `values` and `places` by dotted path, `flaws`, and the `faulty` paths."""
+
+    def __init__(self, name: str, folder: Path | None) -> None:
+        self.name = name
+        self.folder = folder
+        self.values: dict[str, Any] = {}
+        self.places: dict[str, Place] = {}
+        self.flaws: list[Flaw] = []
+        self.faulty: set[str] = set()
+
+    def fault(self, flaw: Flaw, where: Place, path: str = "") -> None:
+        """Note a flaw at its place."""
+        self.flaws.append(flaw.at(where, path))
+        if path:
+            self.faulty.add(path)
+
+    def defaults(self) -> dict[str, Any]:
+        """Defaults that are relative paths, taken from the folder."""
+        return {
+            path: accept.located(field.default, self.folder)
+            for path, field in table().items()
+            if field.kind is Kind.FILE and field.default is not None
+        }
+
+    def document(self, root: Node | None) -> None:
+        """The whole: apiVersion, journey, and the sections."""
+        top = Place(self.name, 1, 1)
+        if root is None:
+            self.fault(Flaw("empty", f"apiVersion: {API_VERSION}, a journey, and sections"), top)
+            self.faulty.add("journey")
+            return
+        if not isinstance(root, yaml.MappingNode):
+            what = "a list" if isinstance(root, yaml.SequenceNode) else "a single value"
+            self.fault(
+                Flaw(f"{what} at the top", f"keys: apiVersion: {API_VERSION}, a journey, and sections"),
+                place(self.name, root.start_mark),
+            )
+            self.faulty.add("journey")
+            return
+        for key, value in self._entries(root, ""):
+            if key == "apiVersion":
+                self._version(value)
+            elif key == "journey":
+                self._field(table()[key], value)
+            else:
+                self._section(key, value)
+        for key, expected in (
+            ("apiVersion", API_VERSION),
+            ("journey", ", ".join(table()["journey"].choices)),
+        ):
+            if key not in self.places:
+                self.fault(Flaw("missing", expected), place(self.name, root.start_mark), key)
+        if "journey" not in self.values:
+            self.faulty.add("journey")
+
+    def _entries(self, node: "yaml.MappingNode", section: str) -> list[tuple[str, Node]]:
+        """The mapping's known keys with their values; unknown and doubled ones become flaws."""
+        known = keys(section)
+        seen: dict[str, Place] = {}
+        entries: list[tuple[str, Node]] = []
+        for key_node, value in node.value:
+            where = place(self.name, key_node.start_mark)
+            if not isinstance(key_node, yaml.ScalarNode):
+                template = "an unfilled '{{…}}' template?" if isinstance(key_node, yaml.MappingNode) else ""
+                self.fault(Flaw("a key that is no word", "key: value", template), where, section)
+                continue
+            key = key_node.value
+            path = f"{section}.{key}" if section else key
+            if key in seen:
+                self.fault(
+                    Flaw(f"given twice; first on line {seen[key].line}", "every key once"), where, path
+                )
+                continue
+            seen[key] = where
+            if key not in known:
+                self.flaws.append(unknown(path).at(where, printable(path)))
+                continue
+            self.places[path] = where
+            entries.append((key, value))
+        return entries
+
+    def _version(self, node: Node) -> None:
+        where = place(self.name, node.start_mark)
+        if not isinstance(node, yaml.ScalarNode) or node.value != API_VERSION:
+            said = quoted(node.value) if isinstance(node, yaml.ScalarNode) else _what(node)
+            self.fault(Flaw(f"{said} is not known here", API_VERSION), where, "apiVersion")
+
+    def _section(self, section: str, node: Node) -> None:
+        if _tag(node) == "null":
+            return  # an empty section: everything at its default
+        if not isinstance(node, yaml.MappingNode):
+            where = place(self.name, node.start_mark)
+            mine = {path for path, field in table().items() if field.section == section}
+            self.fault(Flaw(_what(node), "keys and values below it"), where, section)
+            self.faulty |= mine
+            return
+        for key, value in self._entries(node, section):
+            self._field(table()[f"{section}.{key}"], value)
+
+    def _field(self, field: Field, node: Node) -> None:
+        where = place(self.name, node.start_mark)
+        if _tag(node) == "null":
+            if field.path == "journey":
+                self.fault(Flaw("empty", f"one of {', '.join(field.choices)}"), where, field.path)
+            return  # a key without a value is a key left out
+        self.places[field.path] = where
+        if field.kind is Kind.TEXTS:
+            self._texts(field, node)
+            return
+        value = self._scalar(field, node)
+        if isinstance(value, Flaw):
+            self.fault(value, where, field.path)
+        else:
+            self.values[field.path] = value
+
+    def _texts(self, field: Field, node: Node) -> None:
+        if not isinstance(node, yaml.SequenceNode):
+            example = ", ".join(str(e) for e in field.ask.example)
+            self.fault(Flaw(_what(node), f"a list, like [{example}]"), self.places[field.path], field.path)
+            return
+        good: list[str] = []
+        for number, element in enumerate(node.value):
+            value = Flaw("empty", "a text") if _tag(element) == "null" else self._scalar(field, element)
+            if isinstance(value, Flaw):
+                self.fault(value, place(self.name, element.start_mark), f"{field.path}[{number}]")
+                self.faulty.add(field.path)
+            else:
+                good.append(value)
+        self.values[field.path] = tuple(good)
+
+    def _scalar(self, field: Field, node: Node) -> Any:
+        if field.kind is Kind.SECRET and isinstance(node, yaml.ScalarNode):
+            return accept.text(field, node.value, self.folder)  # 1234 is a literal secret too
+        expected = "true or false" if field.kind is Kind.TOGGLE else f"a {field.kind}, like {_sample(field)}"
+        if field.kind in (Kind.TEXTS, Kind.TEXT):
+            expected = f"a text, like {_sample(field)}"
+        if not isinstance(node, yaml.ScalarNode):
+            return Flaw(_what(node), expected)
+        tag = _tag(node)
+        if tag not in _SCALARS:
+            return Flaw("a tag ('!…')", expected)
+        if field.kind is Kind.TOGGLE:
+            if tag == "bool":
+                return accept.toggle(node.value)
+            quotes = (
+                "leave the quotes away"
+                if node.style and not isinstance(accept.toggle(node.value), Flaw)
+                else ""
+            )
+            return Flaw(_what(node), expected, quotes)
+        if tag in ("int", "float", "bool"):
+            kind = "true or false" if tag == "bool" else "a number"
+            return Flaw(f"{shown(node.value, field.path)} is {kind} in YAML", expected, "put it in quotes")
+        return accept.text(field, node.value, self.folder)
+
+
+def keys(section: str) -> tuple[str, ...]:
+    """The keys of a section; of the document for "", and for what is no section."""
+    mine = tuple(field.key for field in table().values() if section and field.section == section)
+    return mine or ("apiVersion", "journey", *sections())
+
+
+def unknown(path: str) -> Flaw:
+    """An unknown key, and what was meant: a sibling by spelling, or the section that it belongs to."""
+    head, _, rest = path.partition(".")
+    section, key = (head, rest) if rest and head in sections() else ("", head)
+    known = keys(section)
+    plain = key.replace("_", "").replace("-", "").lower()
+    near = next((k for k in known if k.lower() == plain), "") or nearest(key, known)
+    if near:
+        full = f"{section}.{near}" if section else f"{near}.{rest}" if rest else near
+        return Flaw("unknown key", hint=f"did you mean {printable(full)}?")
+    owners = [field.path for field in table().values() if field.key.lower() == plain]
+    if owners:
+        return Flaw("unknown key here", hint=f"did you mean {' or '.join(owners)}?")
+    return Flaw("unknown key", f"one of {', '.join(known)}")
+
+
+def printable(path: str) -> str:
+    """A path as written, or quoted where it would upset a terminal."""
+    return path if path.isprintable() and len(path) <= 80 else quoted(path)
+
+
+def _sample(field: Field) -> str:
+    example = field.ask.example
+    return str(example[0] if isinstance(example, tuple) else example)
+
+
+def _tag(node: Node) -> str:
+    return str(node.tag).removeprefix(_TAG)
+
+
+def _what(node: Node) -> str:
+    if isinstance(node, yaml.MappingNode):
+        return "a mapping with keys"
+    if isinstance(node, yaml.SequenceNode):
+        return "a list"
+    return {"int": "a number", "float": "a number", "bool": "true or false"}.get(_tag(node), "a text")

@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from enum import StrEnum
 from typing import ClassVar
 
-from wizard.engine.events import Finding, Grade
+from wizard.engine.events import Evidence, Finding, Grade, Remedy
 from wizard.facts.base import Facts
 
 
@@ -23,14 +23,28 @@ class Check(ABC):
     title: ClassVar[str]
     when: ClassVar[frozenset[Moment]]
     needs: ClassVar[tuple[type, ...]]
+    helped_by: ClassVar[tuple[type, ...]] = ()
+    """Fact types that make the verdict better and that it can do without."""
     seed: ClassVar[str] = ""
 
     def ask(self, facts: Facts) -> Finding:
         """The verdict; UNKNOWN with the reasons where a needed fact is missing, never a pass."""
         missing = facts.why_not(self.needs)
         if missing:
-            return Finding(self.id, Grade.UNKNOWN, f"{self.title}: not known", missing)
+            return Finding(
+                self.id,
+                Grade.UNKNOWN,
+                f"{self.title}: not known",
+                missing,
+                remedies=facts.remedies(self.needs),
+            )
         return self.judge(facts)
+
+    def found(
+        self, grade: Grade, title: str, evidence: Evidence, *remedies: Remedy, detail: str = ""
+    ) -> Finding:
+        """A finding of this check. `evidence` is the same from run to run: no times, no random names."""
+        return Finding(self.id, grade, title, detail, evidence, remedies)
 
     @abstractmethod
     def judge(self, facts: Facts) -> Finding:

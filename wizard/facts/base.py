@@ -2,10 +2,12 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, TypeVar, cast
 
 from wizard.answers.model import Answers
 from wizard.cluster.port import Cluster, Helm
+from wizard.engine.events import Remedy
 from wizard.engine.problems import Problem, Stopped
 from wizard.engine.stop import Stop
 from wizard.oci.sites import Sites
@@ -18,6 +20,7 @@ class Unknown:
     """A fact that could not be established, and why: a missing permission, an unanswered probe, a missing file."""
 
     reason: str
+    remedies: tuple[Remedy, ...] = ()
 
 
 @dataclass(slots=True)
@@ -25,6 +28,7 @@ class Sources:
     """What gatherers may ask. A support bundle gives a `cluster` that only reads; what it lacks raises Problem.
 
     `recorded` is what earlier steps of the run have shown (evidence by step id): digests to compare with.
+    `folder` is where this run writes, `model_store` where the model is read from; None where there is neither.
     """
 
     answers: Answers
@@ -33,6 +37,8 @@ class Sources:
     sites: Sites
     stop: Stop
     recorded: dict[str, Any] = field(default_factory=dict)
+    folder: Path | None = None
+    model_store: Path | None = None
     say: Callable[[str], None] = lambda text: None
 
 
@@ -47,10 +53,19 @@ class Facts:
         found = self._known.get(kind, Unknown("not among what was gathered"))
         return found if isinstance(found, Unknown) else cast(F, found)
 
+    def all(self) -> dict[type, object]:
+        """Everything, known or Unknown, by type."""
+        return dict(self._known)
+
     def why_not(self, kinds: Iterable[type]) -> str:
         """The reasons, joined, for those of `kinds` that are unknown; "" where all are known."""
         missing = (self.get(kind) for kind in kinds)
         return "; ".join(dict.fromkeys(m.reason for m in missing if isinstance(m, Unknown)))
+
+    def remedies(self, kinds: Iterable[type]) -> tuple[Remedy, ...]:
+        """What can be done about those of `kinds` that are unknown."""
+        missing = (self.get(kind) for kind in kinds)
+        return tuple(dict.fromkeys(r for m in missing if isinstance(m, Unknown) for r in m.remedies))
 
 
 Gatherer = Callable[[Sources], object]
@@ -66,5 +81,6 @@ def gather(kinds: Iterable[type], gatherers: dict[type, Gatherer], sources: Sour
         except Stopped:
             raise
         except Problem as problem:
-            known[kind] = Unknown(problem.title + (f": {problem.detail}" if problem.detail else ""))
+            reason = problem.title + (f": {problem.detail}" if problem.detail else "")
+            known[kind] = Unknown(reason, problem.remedies)
     return Facts(known)

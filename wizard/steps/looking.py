@@ -1,0 +1,88 @@
+"""Looking: gather what the checks of a moment need, judge, and tell each verdict as soon as it is known."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from wizard.checks.base import Check, Moment
+from wizard.checks.registry import at
+from wizard.engine.events import Finding, Grade, Remedy
+from wizard.engine.problems import Problem
+from wizard.engine.step import Context
+from wizard.facts.base import Facts, Sources, gather
+from wizard.facts.registry import GATHERERS
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """The verdicts of one look, and the facts they rest on."""
+
+    findings: tuple[Finding, ...]
+    facts: Facts
+
+    def grades(self) -> dict[str, str]:
+        """Check id → grade."""
+        return {finding.check: str(finding.grade) for finding in self.findings}
+
+    def of(self, grade: Grade) -> tuple[Finding, ...]:
+        """The findings of one grade."""
+        return tuple(finding for finding in self.findings if finding.grade is grade)
+
+
+def sources(ctx: Context) -> Sources:
+    """The world, as gatherers ask it."""
+    return Sources(
+        answers=ctx.answers,
+        cluster=ctx.world.cluster(ctx.answers),
+        helm=ctx.world.helm(ctx.answers),
+        sites=ctx.world.sites(ctx.answers),
+        stop=ctx.stop,
+        recorded=dict(ctx.evidence),
+        folder=ctx.folder,
+        say=ctx.say,
+    )
+
+
+def look(ctx: Context, moment: Moment, checks: tuple[Check, ...] | None = None) -> Look:
+    """Ask every check of the moment, whatever the others say; findings are emitted one by one."""
+    asked = at(moment) if checks is None else checks
+    from_world = sources(ctx)
+    known: dict[type, object] = {}
+    findings = []
+    for check in asked:
+        missing = [kind for kind in (*check.needs, *check.helped_by) if kind not in known]
+        known |= gather(missing, GATHERERS, from_world).all()
+        finding = check.ask(Facts(known))
+        findings.append(finding)
+        ctx.find(finding)
+    return Look(tuple(findings), Facts(known))
+
+
+def conclude(look_: Look, code: str, title: str, command: str) -> None:
+    """Raises Problem `code` (exit 3) where a check failed; what is unknown is named beside, and is no pass."""
+    failed, unknown = look_.of(Grade.FAIL), look_.of(Grade.UNKNOWN)
+    if not failed:
+        return
+    first = tuple(remedy for finding in failed for remedy in finding.remedies[:1])
+    detail = "; ".join(f"{finding.check}: {finding.title}" for finding in failed)
+    if unknown:
+        detail += "; not known: " + ", ".join(finding.check for finding in unknown)
+    raise Problem(
+        code,
+        title.format(count=len(failed), checks=", ".join(finding.check for finding in failed)),
+        detail=detail,
+        remedies=(*first, Remedy("then look again", command)),
+        evidence={"failed": [f.check for f in failed], "unknown": [f.check for f in unknown]},
+        exit_code=3,
+    )
+
+
+def tell(ctx: Context, look_: Look) -> None:
+    """Say loudly what is not known: nobody should read silence as a pass."""
+    for finding in look_.of(Grade.UNKNOWN):
+        ctx.say(f"NOT KNOWN, which is no pass: {finding.check}: {finding.detail or finding.title}", "warning")
+
+
+def same(evidence: Mapping[str, Any], recorded: Any) -> bool:
+    """Whether what was seen now is what the record in the cluster says."""
+    return isinstance(recorded, Mapping) and dict(evidence) == dict(recorded)

@@ -1,0 +1,143 @@
+"""Reading from and writing to a connection's socket, with deadlines.
+
+cheroot's own socket files are written in Python and know one time-out for each read, so a client that sends a
+byte now and then holds a thread for ever; these are C buffers over a raw reader that watches the clock.
+"""
+
+import io
+import os
+import select
+import socket
+import ssl
+import time
+
+from wizard.oci.server.limits import Limits
+from wizard.oci.server.storage import Slice
+
+TLS_BUFFER = 128 * 1024
+
+
+class Late(TimeoutError):
+    """The other side was too slow."""
+
+
+class Pace:
+    """The clock of one body: raises Late where it goes on slower than the limits allow."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._began = time.monotonic()
+        self.moved = 0
+
+    def add(self, count: int) -> None:
+        """Count bytes."""
+        self.moved += count
+        seconds = time.monotonic() - self._began
+        if seconds > self._limits.patience and self.moved < self._limits.rate * seconds:
+            raise Late("the body moves too slowly")
+
+
+class RawReader(io.RawIOBase):
+    """A socket as a raw file. `deadline` (monotonic) bounds all reads together, else each may take `stall`."""
+
+    def __init__(self, sock: socket.socket, limits: Limits) -> None:
+        self._sock = sock
+        self._limits = limits
+        self.deadline = 0.0
+        self.peeking = False
+
+    def readable(self) -> bool:
+        """Always."""
+        return True
+
+    def readinto(self, buffer: "memoryview | bytearray") -> int | None:  # type: ignore[override]
+        """One recv; None while peeking and nothing is there. Raises Late."""
+        if self.peeking:
+            return None
+        if self.deadline:
+            left = self.deadline - time.monotonic()
+            if left <= 0:
+                raise Late("the request came too slowly")
+            self._sock.settimeout(left)
+        try:
+            return self._sock.recv_into(buffer)
+        except TimeoutError as error:
+            raise Late("no byte for too long") from error
+        finally:
+            if self.deadline:
+                self._sock.settimeout(self._limits.stall)
+
+
+class Reader(io.BufferedReader):
+    """What cheroot reads requests from."""
+
+    def __init__(self, raw: RawReader) -> None:
+        super().__init__(raw, 16 * 1024)
+        self.source = raw
+        self.bytes_read = 0
+
+    def has_data(self) -> bool:
+        """True where a pipelined request is waiting in the buffer (or in TLS's)."""
+        self.source.peeking = True
+        try:
+            buffered = len(self.peek(1)) > 0
+        finally:
+            self.source.peeking = False
+        sock = self.source._sock
+        return buffered or (isinstance(sock, ssl.SSLSocket) and sock.pending() > 0)
+
+
+class Writer:
+    """What cheroot writes reply heads to: straight to the socket."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self._sock = sock
+        self.bytes_written = 0
+        self.closed = False
+
+    def write(self, data: bytes) -> int:
+        """sendall."""
+        self._sock.sendall(data)
+        return len(data)
+
+    def flush(self) -> None:
+        """Nothing is held back."""
+
+    def close(self) -> None:
+        """The socket is closed by the connection."""
+        self.closed = True
+
+
+def send_slice(sock: socket.socket, piece: Slice, pace: Pace, stall: float) -> None:
+    """Send part of a file: sendfile(2) over plain TCP, read and encrypt over TLS. Raises Late, OSError."""
+    if isinstance(sock, ssl.SSLSocket):
+        _send_encrypted(sock, piece, pace)
+        return
+    offset, left, out = piece.offset, piece.length, sock.fileno()
+    poll = select.poll()
+    poll.register(out, select.POLLOUT)
+    while left:
+        try:
+            count = os.sendfile(out, piece.fd, offset, min(left, 1 << 30))
+        except BlockingIOError:
+            if not poll.poll(stall * 1000):
+                raise Late("the client takes no byte") from None
+            continue
+        if count == 0:
+            raise OSError("a blob became shorter while it was sent")
+        offset += count
+        left -= count
+        pace.add(count)
+
+
+def _send_encrypted(sock: ssl.SSLSocket, piece: Slice, pace: Pace) -> None:
+    offset, left = piece.offset, piece.length
+    buffer = memoryview(bytearray(TLS_BUFFER))
+    while left:
+        count = os.preadv(piece.fd, [buffer[: min(left, TLS_BUFFER)]], offset)
+        if count == 0:
+            raise OSError("a blob became shorter while it was sent")
+        sock.sendall(buffer[:count])
+        offset += count
+        left -= count
+        pace.add(count)

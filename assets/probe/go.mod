@@ -1,0 +1,3 @@
+module airgap-probe
+
+go 1.24

@@ -23,6 +23,8 @@ class Site:
     username: str = ""
     password: Secret | None = None
     anonymous: bool = False
+    server_name: str = ""
+    """The name to ask for and to find in the certificate, where it differs from the one in `base`."""
 
     @property
     def plain(self) -> bool:

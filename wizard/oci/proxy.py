@@ -1,0 +1,57 @@
+"""Proxies from the environment: HTTP_PROXY, HTTPS_PROXY, NO_PROXY, as curl and Go read them."""
+
+import base64
+import ipaddress
+from collections.abc import Mapping
+from urllib.parse import unquote, urlsplit
+
+from wizard.engine.secrets import Secret
+
+
+def proxy_for(scheme: str, host: str, port: int, environ: Mapping[str, str]) -> tuple[str, dict[str, str]]:
+    """The proxy's HOST:PORT for a target ("" = none) and the headers it wants. Loopback never goes through one."""
+    found = _get(environ, f"{scheme}_proxy") or _get(environ, "all_proxy")
+    if not found or _direct(host, port, _get(environ, "no_proxy")):
+        return "", {}
+    url = urlsplit(found if "://" in found else f"http://{found}")
+    if not url.hostname:
+        return "", {}
+    headers = {}
+    if url.username:
+        pair = f"{unquote(url.username)}:{unquote(url.password or '')}"
+        Secret(unquote(url.password or ""))  # teaches the redaction filter
+        headers["Proxy-Authorization"] = "Basic " + base64.b64encode(pair.encode()).decode()
+    name = f"[{url.hostname}]" if ":" in url.hostname else url.hostname
+    return f"{name}:{url.port or 8080}", headers
+
+
+def _get(environ: Mapping[str, str], name: str) -> str:
+    # HTTP_PROXY in capitals is honoured too: we are no CGI program, where a client could set it
+    return environ.get(name) or environ.get(name.upper()) or ""
+
+
+def _direct(host: str, port: int, rules: str) -> bool:
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        address = None
+    if host == "localhost" or (address is not None and address.is_loopback):
+        return True
+    for rule in (part.strip().lower() for part in rules.split(",")):
+        if not rule:
+            continue
+        if rule == "*":
+            return True
+        if address is not None:
+            try:
+                if address in ipaddress.ip_network(rule.strip("[]"), strict=False):
+                    return True
+            except ValueError:
+                pass
+        name, _, at = rule.rpartition(":") if rule.count(":") == 1 else (rule, "", "")
+        if at and at != str(port):
+            continue
+        name = name.removeprefix("*").removeprefix(".")
+        if host.lower() == name or host.lower().endswith(f".{name}"):
+            return True
+    return False

@@ -1,0 +1,40 @@
+"""When to try again, and how long to wait first."""
+
+import email.utils
+import random
+import time
+from dataclasses import dataclass
+
+AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504})
+"""Answers that may be different next time. 501, 505 and 507 will not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Retries:
+    """How often, and how patiently. Seconds."""
+
+    tries: int = 6
+    first: float = 0.4
+    most: float = 20.0
+    patience: float = 300.0
+    """The longest Retry-After that is obeyed; a longer one is a problem told at once."""
+
+    def delay(self, attempt: int, after: float | None = None) -> float:
+        """Seconds before try number `attempt` + 1 (attempts count from 0), jittered so that clients spread out."""
+        if after is not None:
+            return after + random.uniform(0, min(1.0, self.first))  # noqa: S311  (no secret)
+        top = min(self.most, self.first * (2**attempt))
+        return random.uniform(top / 2, top)  # noqa: S311
+
+
+def retry_after(value: str | None) -> float | None:
+    """Seconds that a Retry-After header asks for, in either of its forms; None where it says nothing sensible."""
+    if not value:
+        return None
+    if value.strip().isdigit():
+        return float(min(int(value.strip()[:9]), 10**9))
+    try:
+        when = email.utils.parsedate_to_datetime(value)
+    except (TypeError, ValueError):
+        return None
+    return max(0.0, when.timestamp() - time.time())

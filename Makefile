@@ -1,0 +1,64 @@
+# Everything here needs Python >= 3.11, make and git; the rest is made. `make help` lists the targets.
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+WORLD ?= healthy
+PYTEST := $(BIN)/python -m pytest -q -p no:cacheprovider
+JOBS ?= 2
+
+.PHONY: help demo test test-fast test-real tools check bench docs lock clean
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*##' Makefile | sed -E 's/:.*##/\t/' | expand -t 14
+
+demo: $(STAMP) ## a whole air-gap install on a simulated site (WORLD=cni-ignores-policy for one that goes wrong)
+	@if [ -t 0 ] && [ -t 1 ] && [ -f screens/app.py ]; then $(BIN)/airgap-wizard --rehearse $(WORLD); \
+	else $(BIN)/airgap-wizard run --rehearse $(WORLD); fi
+
+test: test-fast test-real ## all tests: the fast ones, then the real ones with tools built once into ~/.cache/airgap-wizard
+
+test-fast: $(STAMP) ## the tests that need nothing but Python
+	$(PYTEST) -n $(JOBS) -m "not real and not cluster"
+
+test-real: $(STAMP) tools ## registries, Helm, Ollama, a one-node Kubernetes
+	$(PYTEST) -m "real or cluster"
+
+tools: ## build the real tools (Go and root needed; without them the real tests are skipped by name and count)
+	@if command -v go >/dev/null && [ "$$(id -u)" = 0 ]; then tests/real/tools/build; \
+	else echo "*** no Go or not root: real tools are not built; the tests that need them are skipped by name" >&2; \
+	     [ -z "$$REQUIRE_REAL" ]; fi
+
+check: $(STAMP) ## format, lint, types, import contracts
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	PYTHONPATH=. $(BIN)/lint-imports --no-cache
+
+bench: $(STAMP) tools ## ratios to crane, oras, skopeo on the same bytes in one run
+	$(BIN)/python -m tests.bench
+
+docs: $(STAMP) ## regenerate docs/answers.md, checks.md, problems.md, coverage.md
+	$(BIN)/python -m tests.docs
+
+lock: ## renew requirements.lock from pyproject.toml
+	$(PYTHON) -m venv build/lock && build/lock/bin/pip install -q pip-tools
+	build/lock/bin/pip-compile -q --extra dev --generate-hashes --strip-extras --no-emit-index-url \
+	  --no-emit-trusted-host --no-emit-find-links --output-file requirements.lock pyproject.toml
+
+clean: ## remove what was built here (not the tools in ~/.cache/airgap-wizard)
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+$(STAMP): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "make: Python 3.11 or later is needed, and '$(PYTHON)' is $$($(PYTHON) --version 2>&1 || echo missing)." >&2; \
+	  echo "      Debian and Ubuntu: apt install python3.11 python3.11-venv; then: make PYTHON=python3.11 $(MAKECMDGOALS)" >&2; exit 2; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { \
+	  echo "make: Python's venv module is missing. Debian and Ubuntu: apt install python3-venv" >&2; exit 2; }
+	@command -v git >/dev/null || { echo "make: git is missing. Debian and Ubuntu: apt install git" >&2; exit 2; }
+	@echo "making the virtual environment (once)" >&2
+	@rm -rf $(VENV) && $(PYTHON) -m venv $(VENV)
+	@$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@

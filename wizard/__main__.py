@@ -1,0 +1,19 @@
+"""The command. `--version` and the choice of a command import next to nothing."""
+
+import sys
+
+
+def main() -> int:
+    """Entry point; returns the exit code."""
+    if sys.argv[1:] in (["--version"], ["-V"]):
+        from wizard import __version__
+
+        sys.stdout.write(f"airgap-wizard {__version__}\n")
+        return 0
+    from wizard.cli.main import dispatch
+
+    return dispatch(sys.argv[1:])
+
+
+if __name__ == "__main__":
+    sys.exit(main())

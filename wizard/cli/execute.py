@@ -1,0 +1,99 @@
+"""`_execute RUN_DIR`: the process that does a run. Nobody types this; `launch` starts it in its own session."""
+
+import json
+import os
+import signal
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from wizard.engine.events import Event
+from wizard.engine.folder import Options, RunFolder, write_atomic
+from wizard.engine.journal import Journal
+from wizard.engine.problems import Problem
+from wizard.engine.secrets import Prompter
+from wizard.engine.stop import Stop
+from wizard.world import World
+
+
+def execute(path: str) -> int:
+    """Run the folder's answers; the exit code is also the last event's `exitCode`."""
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    stop = Stop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    folder = RunFolder(Path(path))
+    prompted = {str(k): str(v) for k, v in json.loads(sys.stdin.read() or "{}").items()}
+    with Journal(folder.journal) as journal:
+        write_atomic(folder.pid_file, str(os.getpid()))
+        return _run(folder, folder.options(), prompted, journal, stop)
+
+
+def _run(
+    folder: RunFolder, options: Options, prompted: Mapping[str, str], journal: Journal, stop: Stop
+) -> int:
+    from wizard.answers.load import load
+    from wizard.engine.plan import make_plan
+    from wizard.engine.run import EXIT_BUG, bug, run
+    from wizard.reports.summary import summary
+    from wizard.steps import steps_of
+
+    world: World | None = None
+    try:
+        answers = load(folder.answers)
+        world = open_world(options.rehearse, prompter(prompted))
+        plan = make_plan(
+            options.journey, steps_of(options.journey), options.only, options.start, options.until
+        )
+        state = run(
+            plan,
+            answers,
+            world,
+            [journal],
+            stop,
+            folder.path,
+            run_id=folder.id,
+            dry=options.dry,
+            strict=options.strict,
+        )
+        evidence = {s.id: dict(s.evidence) for s in state.steps.values() if s.evidence}
+        write_atomic(folder.evidence, json.dumps(evidence, indent=2, ensure_ascii=False, default=str) + "\n")
+        write_atomic(folder.summary, summary(state, folder.path))
+        return state.exit_code or 0
+    except Problem as problem:
+        return _failed(journal, problem.exit_code, problem.fault)
+    except Exception as error:
+        return _failed(journal, EXIT_BUG, bug(error))
+    finally:
+        if world is not None:
+            world.close()
+
+
+def _failed(journal: Journal, code: int, fault: object) -> int:
+    """The run could not even be planned: the journal says why, like any other end."""
+    import time
+
+    from wizard.engine.events import Ended, Fault, Outcome
+    from wizard.engine.redact import redactor
+
+    assert isinstance(fault, Fault)
+    clean = Fault(fault.code, redactor.text(fault.title), redactor.text(fault.detail), fault.remedies)
+    event: Event = Ended(at=time.time(), outcome=Outcome.FAILED, evidence={"exitCode": code}, problem=clean)
+    journal(event)
+    return code
+
+
+def prompter(prompted: Mapping[str, str]) -> Prompter | None:
+    """Answers of the front end's prompts, by name; None where nothing was asked."""
+    return (lambda name: prompted[name]) if prompted else None
+
+
+def open_world(rehearse: str, ask: Prompter | None) -> World:
+    """The rehearsed world of that name, or the real one."""
+    if rehearse:
+        from wizard.rehearsal import open_world as open_rehearsal
+
+        return open_rehearsal(rehearse, ask)
+    from wizard.real import RealWorld
+
+    return RealWorld(ask)

@@ -1,0 +1,105 @@
+"""Dispatch: the first word chooses a module, and only that module is imported.
+
+A command module has `add(subparsers)`, which registers its parser, and `run(args) -> int`, which imports what it
+needs. Exit codes: 0 done, 1 a bug of ours, 2 usage or answers, 3 a check failed, 4 warnings under --strict,
+5 a step failed, 130 stopped.
+"""
+
+import sys
+from collections.abc import Sequence
+
+COMMANDS: dict[str, tuple[str, str]] = {
+    "run": ("run", "replay an answers file: plan, run, watch"),
+    "attach": ("watch", "watch a run again, from any terminal"),
+    "runs": ("watch", "list the runs there were"),
+    "stop": ("watch", "ask a run to stop at the next safe point"),
+    "answers": ("answers", "example, check, schema and explanation of answers"),
+    "mirror": ("mirror", "copy images between registries and OCI layouts"),
+    "model": ("model", "list, export, push, pull and load Ollama models"),
+    "values": ("values", "write and check values for the chart"),
+    "preflight": ("journey", "look at the site, change nothing"),
+    "verify": ("journey", "prove an install"),
+    "registry": ("registry", "serve a registry"),
+    "explain": ("explain", "what a problem or a check means, offline"),
+}
+
+USAGE = """usage: airgap-wizard [--rehearse WORLD]            the wizard, on a terminal
+       airgap-wizard --answers-file F [--tui]      replay F headless (or fill the wizard in from it)
+       airgap-wizard COMMAND …                     one of these; each has --help
+
+{commands}
+
+       airgap-wizard --version | --help
+
+See it work first, on a simulated site:  airgap-wizard run --rehearse healthy
+"""
+
+
+def usage() -> str:
+    """The help page: no command module is imported for it."""
+    width = max(map(len, COMMANDS))
+    return USAGE.format(commands="\n".join(f"  {n:{width}}  {text}" for n, (_, text) in COMMANDS.items()))
+
+
+def dispatch(argv: Sequence[str]) -> int:
+    """Run one command line and return its exit code."""
+    if argv and argv[0] in ("-h", "--help", "help"):
+        sys.stdout.write(usage())
+        return 0
+    if argv and argv[0] == "_execute":
+        from wizard.cli.execute import execute
+
+        return execute(argv[1])
+    if not argv or argv[0].startswith("-"):
+        return _guarded("wizard", list(argv))
+    if argv[0] not in COMMANDS:
+        return _unknown(argv[0])
+    return _guarded(COMMANDS[argv[0]][0], list(argv))
+
+
+def _unknown(word: str) -> int:
+    from wizard.answers.checks import nearest
+
+    guess = nearest(word, COMMANDS)
+    sys.stderr.write(
+        f"airgap-wizard: there is no command {word!r}" + (f"; did you mean {guess}?" if guess else "")
+    )
+    sys.stderr.write("\nsee: airgap-wizard --help\n")
+    return 2
+
+
+def _guarded(module: str, argv: list[str]) -> int:
+    """Import one command module, parse, run; a Problem is told in full, a bug without a traceback of values."""
+    import argparse
+    from importlib import import_module
+
+    from wizard.engine.problems import Problem, Stopped
+
+    command = import_module(f"wizard.cli.{module}")
+    parser = argparse.ArgumentParser(prog="airgap-wizard", allow_abbrev=False)
+    if module == "wizard":
+        command.arguments(parser)
+    else:
+        command.add(parser.add_subparsers(dest="command", required=True))
+    args = parser.parse_args(argv)
+    try:
+        code: int = command.run(args)
+        return code
+    except Problem as problem:
+        from wizard.reports.plain import problem_lines
+
+        sys.stderr.write("\n".join(problem_lines(problem.fault)) + "\n")
+        return problem.exit_code
+    except (Stopped, KeyboardInterrupt):
+        sys.stderr.write("stopped\n")
+        return 130
+    except BrokenPipeError:
+        # whoever read our output has gone: that is no error of ours, and nothing more can be told to them
+        sys.stdout = None
+        return 0
+    except Exception as error:
+        from wizard.engine.run import bug
+        from wizard.reports.plain import problem_lines
+
+        sys.stderr.write("\n".join(problem_lines(bug(error))) + "\n")
+        return 1

@@ -1,0 +1,141 @@
+"""`attach`, `runs`, `stop`: looking at runs. Every view reads the journal; none is part of the run."""
+
+import argparse
+import json
+import signal
+import sys
+from types import FrameType
+from typing import Any
+
+from wizard.cli.run import FORMATS
+from wizard.engine.folder import RunFolder, find_run, run_folders
+from wizard.engine.journal import Tail, being_written
+from wizard.engine.launch import ask_to_stop
+from wizard.engine.problems import Problem, Remedy
+from wizard.engine.state import RunState, fold
+
+
+def add(subparsers: Any) -> None:
+    """Register the parsers."""
+    p = subparsers.add_parser(
+        "attach", help="watch a run", description="Watch a run again: any, from any terminal."
+    )
+    p.add_argument(
+        "run", nargs="?", default="", help="its id, the end of its id, or its folder (default: the newest)"
+    )
+    p.add_argument("--format", choices=FORMATS, default="plain")
+    p = subparsers.add_parser("runs", help="list runs", description="The runs there were, oldest first.")
+    p.add_argument("--output", choices=("plain", "json"), default="plain")
+    p = subparsers.add_parser(
+        "stop", help="stop a run", description="Ask a run to stop at the next safe point."
+    )
+    p.add_argument("run", nargs="?", default="")
+    p.add_argument(
+        "--wait", type=float, default=30.0, metavar="SECONDS", help="how long to wait for it (default 30)"
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """One of the three."""
+    if args.command == "runs":
+        return _list(args.output == "json")
+    folder = find_run(args.run)
+    if args.command == "attach":
+        return watch(folder, args.format, owner=False)
+    if ask_to_stop(folder, args.wait):
+        sys.stdout.write(f"{folder.id} has stopped\n")
+        return 0
+    raise Problem(
+        "run-goes-on",
+        f"{folder.id} was asked to stop and still goes on after {args.wait:g} s",
+        detail="it stops at the next chunk, or when the tool it waits for ends",
+        remedies=(Remedy("watch it", f"airgap-wizard attach {folder.id}"),),
+    )
+
+
+def watch(folder: RunFolder, form: str, *, owner: bool) -> int:
+    """Show a run to its end and return its exit code.
+
+    `owner`: this is the command that launched it, so an interrupt stops the run; a hang-up never does. A mere
+    watcher's interrupt ends the watching alone.
+    """
+    view = _view(form, folder)
+    state = RunState()
+    if owner:
+        signal.signal(signal.SIGINT, _stopper(folder))
+        signal.signal(signal.SIGTERM, _stopper(folder))
+    for events in Tail(folder.journal).follow():
+        for event in events:
+            state.apply(event)
+        view(state, events)
+    if state.over:
+        return state.exit_code or 0
+    raise died(folder)
+
+
+def died(folder: RunFolder) -> Problem:
+    """The run's process is gone and its journal has no end."""
+    said = folder.process_log.read_text(errors="replace").strip() if folder.process_log.exists() else ""
+    return Problem(
+        "run-died",
+        f"the run {folder.id} was killed: its journal has no end",
+        detail=said[-500:],
+        remedies=(
+            Remedy(
+                "run the same answers again; what is done is recognised",
+                f"airgap-wizard run --answers-file {folder.answers}",
+            ),
+        ),
+    )
+
+
+def _stopper(folder: RunFolder) -> Any:
+    def handle(_number: int, _frame: FrameType | None) -> None:
+        sys.stderr.write("\nasking the run to stop at the next safe point …\n")
+        ask_to_stop(folder)
+
+    return handle
+
+
+def _view(form: str, folder: RunFolder) -> Any:
+    if form == "jsonl":
+        from wizard.reports.jsonl import JsonLines
+
+        return JsonLines(sys.stdout)
+    if form == "rich":
+        from wizard.reports.colour import Colour
+
+        return Colour(folder.path)
+    from wizard.reports.plain import Plain
+
+    return Plain(sys.stdout, folder.path)
+
+
+def status(folder: RunFolder) -> dict[str, Any]:
+    """One row of `runs`."""
+    state = fold(Tail(folder.journal).read(1 << 28))
+    going = being_written(folder.journal)
+    word = state.outcome.value if state.outcome else "running" if going else "died"
+    options = folder.options()
+    return {
+        "run": folder.id,
+        "journey": options.journey,
+        "rehearsal": options.rehearse,
+        "status": word,
+        "exitCode": state.exit_code,
+        "seconds": round(state.seconds or max(0.0, state.latest - state.started), 1),
+        "folder": str(folder.path),
+    }
+
+
+def _list(as_json: bool) -> int:
+    rows = [status(f) for f in run_folders()]
+    if as_json:
+        sys.stdout.write(json.dumps(rows, indent=2) + "\n")
+        return 0
+    for row in rows:
+        rehearsed = f"  REHEARSAL {row['rehearsal']}" if row["rehearsal"] else ""
+        sys.stdout.write(f"{row['run']:40} {row['status']:8} {row['seconds']:8.1f} s{rehearsed}\n")
+    if not rows:
+        sys.stderr.write("no run yet\n")
+    return 0

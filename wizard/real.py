@@ -1,0 +1,82 @@
+"""The real world: registries as the answers name them, the cluster as configured, Helm from the PATH."""
+
+import os
+from pathlib import Path
+
+from wizard.answers.model import Answers
+from wizard.cluster.port import Cluster, Helm
+from wizard.engine.problems import Problem, Remedy
+from wizard.engine.secrets import Prompter, Secret, resolve
+from wizard.oci.sites import Site, Sites
+
+
+class RealWorld:
+    """Connects lazily: what a run does not need is never asked for."""
+
+    rehearsal = ""
+
+    def __init__(self, prompter: Prompter | None) -> None:
+        self._prompter = prompter
+        self._password: Secret | None = None
+
+    def sites(self, answers: Answers) -> Sites:
+        """The internal registry as configured; all others over HTTPS with docker's credentials."""
+        r = answers.registry
+        if not r.host:
+            return Sites()
+        if r.password is not None and self._password is None:
+            self._password = resolve(r.password, "registry.password", self._prompter)
+        scheme = "http" if r.plain_http else "https"
+        site = Site(
+            r.host,
+            f"{scheme}://{r.host}",
+            ca_file=r.ca_file,
+            client_cert=r.client_cert,
+            client_key=r.client_key,
+            username=r.username,
+            password=self._password,
+        )
+        return Sites({r.host: site})
+
+    def cluster(self, answers: Answers) -> Cluster:
+        """The cluster of the pod this runs in, or of the kubeconfig that is named."""
+        raise Problem(
+            "cluster-not-configured",
+            "this step needs a Kubernetes cluster, and none is configured",
+            detail="journeys that need one: install, verify",
+            remedies=(
+                Remedy("try the journey on a simulated site", "airgap-wizard run --rehearse healthy"),
+                Remedy("images and models need no cluster", "airgap-wizard mirror --help"),
+            ),
+            exit_code=2,
+        )
+
+    def helm(self, answers: Answers) -> Helm:
+        """Helm from the PATH."""
+        from wizard.cluster.helm import RealHelm
+
+        return RealHelm(kubeconfig=answers.cluster.kubeconfig, context=answers.cluster.context)
+
+    def model_store(self, answers: Answers) -> Path:
+        """The answer, $OLLAMA_MODELS, or Ollama's default (S1.14)."""
+        if answers.model.store is not None:
+            return answers.model.store
+        if own := os.environ.get("OLLAMA_MODELS"):
+            return Path(own)
+        return Path.home() / ".ollama" / "models"
+
+    def endpoints(self, answers: Answers) -> tuple[str, ...]:
+        """The registries of the images and inside, and the cluster (S2.4)."""
+        images = answers.images
+        hosts = [
+            ref.partition("/")[0] for ref in (images.gateway, images.bridge, images.ollama, images.probe)
+        ]
+        hosts += [ref.partition("/")[0] for ref in images.extra]
+        sites = self.sites(answers)
+        public = [] if answers.media.bundle else [sites.site(h).base for h in hosts]
+        inside = [sites.site(answers.registry.host).base] if answers.registry.host else []
+        where = str(answers.cluster.kubeconfig) if answers.cluster.kubeconfig else "in-cluster"
+        return tuple(dict.fromkeys([*public, *inside, f"kubernetes ({where})"]))
+
+    def close(self) -> None:
+        """Nothing was started."""

@@ -70,14 +70,14 @@ def run(args: argparse.Namespace) -> int:
 
 def read_answers(args: argparse.Namespace) -> tuple[Any, str]:
     """The answers and their canonical text. Raises Problem `answers-missing`, `answers-invalid`."""
+    from importlib.resources import files
+
     from wizard.answers.dump import dump
     from wizard.answers.load import load
 
     path = args.answers_file
     if path is None and args.rehearse:
-        from wizard.rehearsal import default_answers
-
-        path = default_answers(args.rehearse)
+        path = Path(str(files("assets") / "worlds" / "answers.yaml"))
     if path is None:
         from wizard.engine.problems import Problem, Remedy
 

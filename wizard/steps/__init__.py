@@ -9,6 +9,7 @@ from typing import cast
 from wizard.engine.step import Step
 
 STEPS: dict[str, str] = {
+    "mirror-probe": "wizard.steps.mirror_probe:MirrorProbe",
     "preflight": "wizard.steps.preflight:Preflight",
     "mirror-images": "wizard.steps.mirror_images:MirrorImages",
     "carry-model": "wizard.steps.carry_model:CarryModel",
@@ -22,6 +23,7 @@ STEPS: dict[str, str] = {
 # The model is on the volume before Ollama starts (S1.3, S1.27): load-model comes before install-chart.
 JOURNEYS: dict[str, tuple[str, ...]] = {
     "install": (
+        "mirror-probe",
         "preflight",
         "mirror-images",
         "carry-model",
@@ -31,7 +33,6 @@ JOURNEYS: dict[str, tuple[str, ...]] = {
         "install-chart",
         "verify",
     ),
-    "verify": ("mirror-images", "carry-model", "verify"),
 }
 
 

@@ -1,7 +1,9 @@
 """The real world: registries as the answers name them, the cluster as configured, Helm from the PATH."""
 
 import os
+from importlib import import_module
 from pathlib import Path
+from typing import cast
 
 from wizard.answers.model import Answers
 from wizard.cluster.port import Cluster, Helm
@@ -53,9 +55,10 @@ class RealWorld:
 
     def helm(self, answers: Answers) -> Helm:
         """Helm from the PATH."""
-        from wizard.cluster.helm import RealHelm
-
-        return RealHelm(kubeconfig=answers.cluster.kubeconfig, context=answers.cluster.context)
+        helm = import_module("wizard.cluster.helm.adapter").RealHelm(
+            kubeconfig=answers.cluster.kubeconfig, context=answers.cluster.context
+        )
+        return cast(Helm, helm)
 
     def model_store(self, answers: Answers) -> Path:
         """The answer, $OLLAMA_MODELS, or Ollama's default (S1.14)."""

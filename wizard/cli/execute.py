@@ -5,7 +5,9 @@ import os
 import signal
 import sys
 from collections.abc import Mapping
+from importlib import import_module
 from pathlib import Path
+from typing import cast
 
 from wizard.engine.events import Event
 from wizard.engine.folder import Options, RunFolder, write_atomic
@@ -91,9 +93,7 @@ def prompter(prompted: Mapping[str, str]) -> Prompter | None:
 def open_world(rehearse: str, ask: Prompter | None) -> World:
     """The rehearsed world of that name, or the real one."""
     if rehearse:
-        from wizard.rehearsal import open_world as open_rehearsal
-
-        return open_rehearsal(rehearse, ask)
+        return cast(World, import_module("wizard.rehearsal").open_world(rehearse, ask))
     from wizard.real import RealWorld
 
     return RealWorld(ask)

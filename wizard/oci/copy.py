@@ -48,6 +48,15 @@ class Copied:
     platforms: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """An image that is wholly there: its digest, its platforms, and the bytes of its blobs."""
+
+    digest: str
+    platforms: tuple[str, ...]
+    size: int
+
+
 @dataclass(slots=True)
 class _Tree:
     """An image as walked: manifests, children before parents, and its blobs with their platform."""
@@ -110,6 +119,24 @@ class Copier:
             else:
                 raise error
         return results
+
+    def complete(self, store: Store, ref: str) -> Found | None:
+        """What `ref` names in `store`, if every manifest and blob under it is there. Fetches manifests alone."""
+        root = store.resolve(ref)
+        if root is None:
+            return None
+        with ThreadPoolExecutor(self._jobs, "blob") as budget:
+            try:
+                tree = self._walk(budget, store, budget.submit(store.manifest, root.digest).result())
+            except Problem as problem:
+                if problem.code in ("tag-not-found", "registry-not-found", "platform-not-found"):
+                    return None
+                raise
+            blobs = [blob for blob, _ in tree.blobs.values()]
+            self._stop.check()
+            if not all(budget.map(store.has_blob, blobs)):
+                return None
+        return Found(root.digest, tuple(tree.platforms), sum(blob.size for blob in blobs))
 
     def _one(self, budget: ThreadPoolExecutor, job: Job) -> Copied:
         title = job.title or f"{job.source.name}:{job.ref}"

@@ -47,13 +47,14 @@ class CopyImages(Step):
         A source that cannot be reached (behind the gap) is not compared with; every manifest and blob under the
         internal tag is asked for all the same.
         """
-        from wizard.oci.complete import complete
+        from wizard.oci.copy import Copier
 
         rows = {}
+        copier = Copier(platforms=ctx.answers.images.platforms, stop=ctx.stop)
         with _transport(ctx) as transport:
             for name, source in self.sources(ctx.answers).items():
                 job = _job(ctx, transport, source)
-                found = complete(job.target, job.target_ref, ctx.answers.images.platforms, ctx.stop)
+                found = copier.complete(job.target, job.target_ref)
                 if found is None:
                     return None
                 try:
@@ -116,7 +117,9 @@ def _together(failed: list[Problem], count: int) -> Problem:
     if len(failed) == 1 and count == 1:
         return first
     others = "; ".join(dict.fromkeys(p.title for p in failed[1:]))
-    detail = "; ".join(filter(None, [first.detail, f"{len(failed)} of {count} images did not arrive", others]))
+    detail = "; ".join(
+        filter(None, [first.detail, f"{len(failed)} of {count} images did not arrive", others])
+    )
     return Problem(
         first.code,
         first.title,

@@ -36,7 +36,7 @@ def transport(registry: FakeRegistry) -> Iterator[Transport]:
 
 
 @pytest.fixture
-def repository(transport: Transport) -> Repository:
+def app(transport: Transport) -> Repository:
     """`reg.test/team/app`."""
     return transport.repository(Reference.parse("reg.test/team/app"))
 

@@ -1,5 +1,6 @@
 """A registry host as seen by us: asks, logs in, follows redirects, waits and tries again, and names what went wrong."""
 
+import threading
 from collections.abc import Container, Mapping
 from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, urljoin, urlsplit
@@ -28,6 +29,8 @@ class Client:
         self._transport, self.site, self.auth = transport, site, auth
         self.host = site.host
         self._base = urlsplit(site.base)
+        self.lists = threading.Lock()
+        """Held while a list that lives under a tag is read, changed and written."""
 
     def url(self, path: str) -> str:
         """The URL of a path under /v2/ on this host."""

@@ -138,7 +138,7 @@ class Copier:
                 return None
         return Found(root.digest, tuple(tree.platforms), sum(blob.size for blob in blobs))
 
-    def _one(self, budget: ThreadPoolExecutor, job: Job) -> Copied:
+    def _one(self, budget: ThreadPoolExecutor, job: Job, depth: int = 0) -> Copied:
         title = job.title or f"{job.source.name}:{job.ref}"
         root = budget.submit(job.source.manifest, job.ref).result()
         tree = self._walk(budget, job.source, root)
@@ -152,8 +152,8 @@ class Copier:
                 present += blob.size
         there = before.result()
         changed = self._manifests(budget, job, tree, root, there)
-        if self._referrers:
-            self._follow(budget, job, tree, title)
+        if self._referrers and depth < _DEEPEST:
+            self._follow(budget, job, tree, title, depth + 1)
         return Copied(
             job, root.digest, root.media_type, sent, present, len(tree.blobs), changed, tuple(tree.platforms)
         )
@@ -277,11 +277,11 @@ class Copier:
             raise problems.digest_mismatch(f"{job.target.name}:{ref}", root.digest, got)
         return True
 
-    def _follow(self, budget: ThreadPoolExecutor, job: Job, tree: _Tree, title: str) -> None:
+    def _follow(self, budget: ThreadPoolExecutor, job: Job, tree: _Tree, title: str, depth: int) -> None:
         from wizard.oci.referrers import companions
 
         for ref, target_ref in companions(budget, job.source, [m.digest for m in tree.manifests]):
-            self._one(budget, Job(job.source, ref, job.target, target_ref, f"{title} + {ref}"))
+            self._one(budget, Job(job.source, ref, job.target, target_ref, f"{title} + {ref}"), depth)
 
 
 def _as_listed(source: Store, child: Descriptor, found: Manifest) -> Manifest:

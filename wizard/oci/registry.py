@@ -1,6 +1,7 @@
 """One repository of one registry, over the distribution API (distribution-spec 1.1)."""
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode
 
@@ -166,6 +167,7 @@ class Repository:
             expect=(200, 201, 202),
         ) as answer:
             said = answer.headers.get("Docker-Content-Digest", "")
+            noted = "OCI-Subject" in answer.headers
             answer.peek(LARGEST)
         if (
             is_digest(said)
@@ -173,7 +175,28 @@ class Repository:
             and said != manifest.digest
         ):
             raise problems.digest_mismatch(f"{asked}, as the registry stored it,", manifest.digest, said)
+        if (
+            not noted
+            and manifest.media_type in media.MANIFESTS | media.INDEXES
+            and manifest.subject is not None
+        ):
+            self._note(manifest, manifest.subject.digest)
         return manifest.descriptor
+
+    def _note(self, manifest: Manifest, subject: str) -> None:
+        """A registry without the referrers API: the client keeps the list, under a tag (distribution-spec, push.md)."""
+        tag = subject.replace(":", "-", 1)
+        with self.client.lists:
+            kept = [one for one in self._fallback(subject, "") if one.digest != manifest.digest]
+            entry = replace(
+                manifest.descriptor, artifact_type=manifest.artifact_type, annotations=manifest.annotations
+            )
+            index = {
+                "schemaVersion": 2,
+                "mediaType": media.OCI_INDEX,
+                "manifests": [one.to_json() for one in (*kept, entry)],
+            }
+            self.put_manifest(Manifest(json.dumps(index).encode(), media.OCI_INDEX), tag)
 
     def delete(self, ref: str) -> bool:
         """Delete a manifest by digest, or a tag. False where it was not there. Raises Problem (405: not allowed there)."""

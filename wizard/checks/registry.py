@@ -3,20 +3,44 @@
 from collections.abc import Iterable
 
 from wizard.checks.base import Check, Moment
+from wizard.checks.clocks_agree import ClocksAgree
 from wizard.checks.cni_enforces_policy import CniEnforcesPolicy
+from wizard.checks.disk_free import DiskFree
+from wizard.checks.dns_rule_matches import DnsRuleMatches
 from wizard.checks.kubernetes_version import KubernetesVersion
+from wizard.checks.node_architectures import NodeArchitectures
 from wizard.checks.nodes_fit_model import NodesFitModel
 from wizard.checks.nodes_reach_registry import NodesReachRegistry
+from wizard.checks.opencost_mcp import OpenCostMcp
+from wizard.checks.opencost_version import OpenCostVersion
+from wizard.checks.podsecurity_present import PodSecurityPresent
+from wizard.checks.quota_fits import QuotaFits
+from wizard.checks.rbac_sufficient import RbacSufficient
+from wizard.checks.release_state import ReleaseStateCheck
 from wizard.checks.storage_binds import StorageBinds
 from wizard.checks.storage_class_exists import StorageClassExists
+from wizard.checks.volume_adoptable import VolumeAdoptable
+from wizard.checks.webhooks_leave_images import WebhooksLeaveImages
 
 CHECKS: tuple[Check, ...] = (
     KubernetesVersion(),
+    RbacSufficient(),
+    ClocksAgree(),
+    DiskFree(),
     NodesFitModel(),
+    NodeArchitectures(),
     StorageClassExists(),
     StorageBinds(),
+    VolumeAdoptable(),
+    ReleaseStateCheck(),
+    QuotaFits(),
+    PodSecurityPresent(),
+    WebhooksLeaveImages(),
     CniEnforcesPolicy(),
+    DnsRuleMatches(),
     NodesReachRegistry(),
+    OpenCostVersion(),
+    OpenCostMcp(),
 )
 
 

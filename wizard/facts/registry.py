@@ -3,12 +3,22 @@
 from wizard.facts.base import Gatherer
 from wizard.facts.binding import Binding, gather_binding
 from wizard.facts.cargo import Cargo, gather_cargo
+from wizard.facts.clocks import Clocks, gather_clocks
 from wizard.facts.cni import Cni, gather_cni
+from wizard.facts.disk import Disk, gather_disk
+from wizard.facts.dns import Dns, gather_dns
 from wizard.facts.kubernetes import Kubernetes, gather_kubernetes
+from wizard.facts.mcp import Mcp, gather_mcp
 from wizard.facts.nodes import Nodes, gather_nodes
+from wizard.facts.opencost import OpenCost, gather_opencost
+from wizard.facts.podsecurity import PodSecurity, gather_podsecurity
 from wizard.facts.pulls import Pulls, gather_pulls
+from wizard.facts.quota import Quota, gather_quota
+from wizard.facts.rbac import Rbac, gather_rbac
+from wizard.facts.release import ReleaseState, Volume, gather_release, gather_volume
 from wizard.facts.storage import Storage, gather_storage
 from wizard.facts.wanted import Wanted, gather_wanted
+from wizard.facts.webhooks import Webhooks, gather_webhooks
 
 GATHERERS: dict[type, Gatherer] = {
     Wanted: gather_wanted,
@@ -19,4 +29,15 @@ GATHERERS: dict[type, Gatherer] = {
     Binding: gather_binding,
     Cni: gather_cni,
     Pulls: gather_pulls,
+    Clocks: gather_clocks,
+    Disk: gather_disk,
+    Dns: gather_dns,
+    Mcp: gather_mcp,
+    OpenCost: gather_opencost,
+    PodSecurity: gather_podsecurity,
+    Quota: gather_quota,
+    Rbac: gather_rbac,
+    ReleaseState: gather_release,
+    Volume: gather_volume,
+    Webhooks: gather_webhooks,
 }

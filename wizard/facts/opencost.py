@@ -1,0 +1,103 @@
+"""OpenCost as it is installed: its version, its Service's ports, and the policies around it (S1.13)."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from wizard.cluster.objects.names import MCP_PORT
+from wizard.cluster.port import Obj
+from wizard.engine.problems import Problem, Remedy
+from wizard.facts.base import Sources
+
+
+@dataclass(frozen=True, slots=True)
+class OpenCost:
+    """`version` out of the image's tag, else the version label; "" where neither tells.
+
+    `barring` are the policies around its pods that have an ingress part and admit nobody on 8081.
+    """
+
+    namespace: str
+    service: str
+    image: str
+    version: str
+    ports: tuple[int, ...]
+    labels: tuple[tuple[str, str], ...] = ()
+    barring: tuple[str, ...] = ()
+    started: str = ""
+
+
+def gather_opencost(sources: Sources) -> OpenCost:
+    """Raises Problem `opencost-not-found` where there is no such Service."""
+    at = sources.answers.cluster
+    service = sources.cluster.get("Service", at.opencost_service, at.opencost_namespace)
+    if service is None:
+        raise Problem(
+            "opencost-not-found",
+            f"there is no Service {at.opencost_service} in namespace {at.opencost_namespace}",
+            remedies=(
+                Remedy(
+                    "install OpenCost 1.118 or later, or say where it is (cluster.opencostNamespace, "
+                    "cluster.opencostService)",
+                    "kubectl get services -A -l app.kubernetes.io/name=opencost",
+                ),
+            ),
+        )
+    spec = service.get("spec") or {}
+    ports = tuple(int(port["port"]) for port in spec.get("ports") or [])
+    pods = sources.cluster.list("Pod", at.opencost_namespace, spec.get("selector") or {})
+    pod = _newest(pods)
+    if pod is None:
+        return OpenCost(at.opencost_namespace, at.opencost_service, "", "", ports)
+    image = _image(pod)
+    labels = pod["metadata"].get("labels") or {}
+    policies = sources.cluster.list("NetworkPolicy", at.opencost_namespace)
+    return OpenCost(
+        at.opencost_namespace,
+        at.opencost_service,
+        image,
+        version_of(image, labels),
+        ports,
+        tuple(sorted(labels.items())),
+        tuple(str(p["metadata"]["name"]) for p in policies if _bars(p, labels)),
+        str(pod["metadata"].get("creationTimestamp", "")),
+    )
+
+
+def _newest(pods: list[Obj]) -> Obj | None:
+    living = [pod for pod in pods if not pod["metadata"].get("deletionTimestamp")]
+    return max(living, key=lambda pod: str(pod["metadata"].get("creationTimestamp", "")), default=None)
+
+
+def _image(pod: Obj) -> str:
+    images = [str(c.get("image", "")) for c in (pod.get("spec") or {}).get("containers") or []]
+    return next(
+        (image for image in images if "opencost" in image.rpartition("/")[2]), images[0] if images else ""
+    )
+
+
+def version_of(image: str, labels: dict[str, Any]) -> str:
+    """1.118.0 out of `…/opencost:1.118.0` or `…:v1.118.0@sha256:…`; else the app's version label."""
+    tag = image.partition("@")[0].rpartition("/")[2].partition(":")[2]
+    for word in (tag.removeprefix("prod-"), str(labels.get("app.kubernetes.io/version", ""))):
+        if word.removeprefix("v")[:1].isdigit():
+            return word.removeprefix("v")
+    return ""
+
+
+def _bars(policy: Obj, labels: dict[str, Any]) -> bool:
+    spec = policy.get("spec") or {}
+    selector = spec.get("podSelector") or {}
+    if not (selector.get("matchLabels") or {}).items() <= labels.items() or selector.get("matchExpressions"):
+        return False
+    if "Ingress" not in (spec.get("policyTypes") or ["Ingress"]):
+        return False
+    rules = spec.get("ingress") or []
+    named = [rule.get("ports") for rule in rules]
+    return not any(not ports or any(_covers(port) for port in ports) for ports in named)
+
+
+def _covers(port: dict[str, Any]) -> bool:
+    first = port.get("port")
+    if first is None or not isinstance(first, int):
+        return True
+    return first <= MCP_PORT <= int(port.get("endPort") or first)

@@ -21,11 +21,11 @@ HOSTILE = [
     (b"a: \x1b[31m\r\n", "a.yaml:1:4: the control character U+001B; expected printable text"),
     (b"a: b\nc: \xff\n", "a.yaml:2:4: the byte 0xff is not UTF-8; expected UTF-8"),
     ("a: b".encode("utf-16"), "a.yaml:1:1: written in UTF-16; expected UTF-8"),
-    (b"a:\n\t- b\n", "a.yaml:2:1: a tab; expected spaces for indentation"),
+    (b"a:\n\t- b\n", "a.yaml:2:1: a tab; expected spaces"),
     (b"a: 'b\n", "a.yaml:1:4: a quotation mark that is never closed; expected a closing quotation mark"),
     (b"a: [b, c\n", "a.yaml:1:4: a bracket that is never closed; expected ',' or the closing bracket"),
-    (b"a: b: c\n", "a.yaml:1:5: a second ': ' on one line; expected 'key: value'; put the value in quotes if it"),
-    (b"a: b\njourney install\nc: d\n", "a.yaml:3:1: a line that is no 'key: value'; expected a colon and a space"),
+    (b"a: b: c\n", "a.yaml:1:5: a second ': ' in one value; expected 'key: value'; put the value in quotes if it"),
+    (b"a: b\njourney install\nc: d\n", "a.yaml:2:1: a line that is no 'key: value'; expected a colon and a space"),
     (b"a:\n  b: c\n d: e\n", "a.yaml:3:2: indentation that fits no line above; expected keys of one section in one"),
     (b"a: *planted\n", "a.yaml:1:4: '*' begins an alias that is nowhere defined; expected a value; put the value in"),
     (b"a: &planted 1\nb: &planted 2\n", "a.yaml:2:4: one anchor ('&…') defined twice; expected every"),
@@ -33,6 +33,12 @@ HOSTILE = [
     (b'a: "C:\\path"\n', "a.yaml:1:8: an escape that YAML does not know; expected single quotes round a text"),
     (b'a: "\\UFFFFFFFF"\n', "a.yaml:1:7: an escape for a character that does not exist"),
     (b"a: b\n---\nc: d\n", "a.yaml:2:1: a second document begins; expected one document, with no second '---'"),
+    (b"a: [::1]:5000\n", "a.yaml:1:5: a value that cannot begin so; expected a value; put the value in quotes"),
+    (b"a: [::1\n", "a.yaml:1:5: a value that cannot begin so; expected a value; put the value in quotes"),
+    (b"a:\n- [b]:1\n", "a.yaml:2:6: something after a value that was complete; expected one value; put the whole"),
+    (b"a: b\n...\nc\n", "a.yaml:3:1: text after the end of the document ('...'); expected one document"),
+    (b"a: - b\n", "a.yaml:1:4: '- ' where no list can begin; expected a list on lines of its own"),
+    (b"a: }b\n", "a.yaml:1:4: a closing bracket that was never opened; expected a value; put the value in quotes"),
     (b"%YAML 9.9\n---\na: b\n", "a.yaml:1:1: no valid YAML; expected 'key: value' lines, indented with spaces"),
     (b"[" * 100_000, "a.yaml:1:13: nested deeper than 12 levels; expected sections with keys"),
     (b"{a: " * 50_000, "a.yaml:1:46: nested deeper than 12 levels; expected sections with keys"),
@@ -45,10 +51,10 @@ HOSTILE = [
 @pytest.mark.parametrize(("data", "said"), HOSTILE, ids=range(len(HOSTILE)))
 @pytest.mark.timeout(10)
 def test_a_broken_file_gives_one_clear_message(data: bytes, said: str) -> None:
-    found = complaints(data)
-    assert len(found) == 1
-    assert found[0].startswith(said)
-    assert "planted" not in found[0]
+    *before, found = complaints(data)
+    assert found.startswith(said)
+    assert all("unknown key" in line for line in before)
+    assert "planted" not in found
 
 
 @pytest.mark.timeout(10)

@@ -126,6 +126,11 @@ ONE_FAULT = [
     ("cluster.namespace: ''", 'cluster.namespace: "" is not valid; expected a name of lower-case letters'),
     ("cluster.namespace: !!python/object:os.system x", "cluster.namespace: a tag ('!…'); expected a text"),
     ('cluster.namespace: "a\\nb"', "cluster.namespace: holds the control character U+000A; expected a text on one line"),
+    ("cluster.namespace: {{ name }}", "cluster.namespace: a mapping with keys; expected a text, like opencost-ai; "
+     "an unfilled '{{…}}' template?"),
+    ("images.extra: -docker.io/a:1", "images.extra: a text; expected a list, like [docker.io/library/busybox:1.36]; "
+     "a space is missing after '-'"),
+    ("proof: question:x", "proof: a text; expected keys and values below it; a space is missing after ':'"),
     ("cluster.gpu: maybe", "cluster.gpu: a text; expected true or false"),
     ("cluster.gpu: [true]", "cluster.gpu: a list; expected true or false"),
     ("cluster.volumeSize: 20 gigs", 'cluster.volumeSize: "20 gigs" is not valid; '
@@ -256,6 +261,15 @@ def test_without_a_journey_the_rest_is_still_looked_at() -> None:
     assert complaints("apiVersion: airgap-wizard/v1\ncluster:\n  gpu: 1\n") == [
         "a.yaml:1:1 journey: missing; expected stage, install, verify, upgrade, rollback, rotate, gc",
         "a.yaml:3:8 cluster.gpu: a number; expected true or false",
+    ]
+
+
+def test_faults_above_a_line_that_is_no_yaml_are_told_with_it() -> None:
+    text = MINIMAL.replace("host:", "hots:") + "proof:\n  question: who: me\nmedia:\n  keyy: a\n"
+    assert complaints(text) == [
+        "a.yaml:4:3 registry.hots: unknown key; did you mean registry.host?",
+        "a.yaml:10:16: a second ': ' in one value; expected 'key: value'; put the value in quotes if it holds a "
+        "colon, or indent the key like its neighbours",
     ]
 
 

@@ -64,7 +64,8 @@ def loads(
     try:
         reading.document(nodes.compose(text, name))
     except nodes.Unreadable as unreadable:
-        raise invalid(name, [unreadable.flaw]) from None
+        before = _before(text, unreadable.flaw, Reading(name, folder))
+        raise invalid(name, [*before, unreadable.flaw]) from None
     overrides.lay(reading, sets)
     flat = {path: field.default for path, field in table().items()}
     if folder:
@@ -76,6 +77,17 @@ def loads(
     if flaws:
         raise invalid(name, flaws)
     return build(flat)
+
+
+def _before(text: str | bytes, flaw: Flaw, reading: Reading) -> list[Flaw]:
+    """The faults of the lines above one that is no YAML, so that mending it does not uncover them one by one."""
+    lines = text.splitlines(keepends=True)
+    above = lines[: flaw.place.line - 1]
+    try:
+        reading.document(nodes.compose(type(text)().join(above), reading.name), whole=False)  # type: ignore[arg-type]
+    except nodes.Unreadable:
+        return []
+    return reading.flaws
 
 
 def _place(reading: Reading, flaw: Flaw) -> Place:

@@ -3,6 +3,7 @@
 import yaml
 from yaml.reader import Reader
 
+from wizard.answers import syntax
 from wizard.answers.flaws import Flaw, Place
 
 LARGEST = 256 * 1024
@@ -11,41 +12,6 @@ DEEPEST = 12
 MOST = 10_000
 
 Node = yaml.nodes.Node
-
-_QUOTES = "put the value in quotes"
-_SYNTAX = (
-    # parts of the parser's own words → what is wrong, expected, hint; its texts quote values and are not passed on
-    ("'\\t'", "a tab", "spaces for indentation", ""),
-    (
-        "mapping values are not allowed",
-        "a second ': ' on one line",
-        "'key: value'",
-        _QUOTES + " if it holds a colon",
-    ),
-    (
-        "could not find expected ':'",
-        "a line that is no 'key: value'",
-        "a colon and a space after the key",
-        "",
-    ),
-    ("expected <block end>", "indentation that fits no line above", "keys of one section in one column", ""),
-    ("undefined alias", "'*' begins an alias that is nowhere defined", "a value", _QUOTES),
-    ("second occurrence", "one anchor ('&…') defined twice", "every anchor once", ""),
-    ("but found another document", "a second document begins", "one document, with no second '---'", ""),
-    ("unexpected end of stream", "a quotation mark that is never closed", "a closing quotation mark", ""),
-    (
-        "unexpected document separator",
-        "a quotation mark that is never closed",
-        "a closing quotation mark",
-        "",
-    ),
-    ("cannot start any token", "a character that no value can begin with", "a value", _QUOTES),
-    ("expected ',' or", "a bracket that is never closed", "',' or the closing bracket", ""),
-    ("escape", "an escape that YAML does not know", "single quotes round a text with backslashes", ""),
-    ("tag", "a tag ('!…')", "a value", "put a text that begins with '!' in quotes"),
-    ("anchor", "'&' begins an anchor", "a value", _QUOTES),
-    ("alias", "'*' begins an alias", "a value", _QUOTES),
-)
 
 
 class Unreadable(Exception):
@@ -91,7 +57,7 @@ def compose(data: bytes | str, name: str) -> Node | None:
     try:
         return loader.get_single_node()
     except yaml.MarkedYAMLError as error:
-        raise Unreadable(_syntax(error, name)) from None
+        raise Unreadable(_syntax(error, name, text)) from None
     except (ValueError, OverflowError):  # "\U00110000": a code point that does not exist
         raise Unreadable(
             Flaw("an escape for a character that does not exist", place=place(name, loader.get_mark()))
@@ -138,12 +104,11 @@ def _spot(name: str, before: str) -> Place:
     return Place(name, len(lines), len(lines[-1]) + 1)
 
 
-def _syntax(error: yaml.MarkedYAMLError, name: str) -> Flaw:
-    problem = error.problem or ""
-    message, expected, hint = next(
-        (words for theirs, *words in _SYNTAX if theirs in problem),
-        ("no valid YAML", "'key: value' lines, indented with spaces", ""),
-    )
-    opening = "never closed" in message
-    mark = (error.context_mark if opening else None) or error.problem_mark or error.context_mark
-    return Flaw(message, expected, hint, place=place(name, mark))
+def _syntax(error: yaml.MarkedYAMLError, name: str, text: str) -> Flaw:
+    mark = error.problem_mark or error.context_mark
+    lines = text.splitlines()
+    line = lines[mark.line] if mark and mark.line < len(lines) else ""
+    flaw = syntax.words(error.problem or "", line, mark.column if mark else 0)
+    if error.context_mark and any(word in flaw.message for word in syntax.AT_THE_OPENING):
+        mark = error.context_mark
+    return flaw.at(place(name, mark))

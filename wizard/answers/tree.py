@@ -1,5 +1,6 @@
 """Walk a document by the declarations: values by dotted path, and a flaw for everything that does not fit."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from wizard.answers.nodes import Node, place
 
 _TAG = "tag:yaml.org,2002:"
 _SCALARS = frozenset({"str", "int", "float", "bool", "null", "timestamp", "merge", "value"})
+_TEMPLATE = "an unfilled '{{…}}' template?"
 
 
 class Reading:
@@ -41,8 +43,10 @@ class Reading:
             if field.kind is Kind.FILE and field.default is not None
         }
 
-    def document(self, root: Node | None) -> None:
-        """The whole: apiVersion, journey, and the sections."""
+    def document(self, root: Node | None, *, whole: bool = True) -> None:
+        """apiVersion, journey, and the sections; of what is not the `whole` document, nothing is missing."""
+        if not whole and not isinstance(root, yaml.MappingNode):
+            return
         top = Place(self.name, 1, 1)
         if root is None:
             self.fault(Flaw("empty", f"apiVersion: {API_VERSION}, a journey, and sections"), top)
@@ -67,7 +71,7 @@ class Reading:
             ("apiVersion", API_VERSION),
             ("journey", ", ".join(table()["journey"].choices)),
         ):
-            if key not in self.places:
+            if whole and key not in self.places:
                 self.fault(Flaw("missing", expected), place(self.name, root.start_mark), key)
         if "journey" not in self.values:
             self.faulty.add("journey")
@@ -80,7 +84,7 @@ class Reading:
         for key_node, value in node.value:
             where = place(self.name, key_node.start_mark)
             if not isinstance(key_node, yaml.ScalarNode):
-                template = "an unfilled '{{…}}' template?" if isinstance(key_node, yaml.MappingNode) else ""
+                template = _TEMPLATE if isinstance(key_node, yaml.MappingNode) else ""
                 self.fault(Flaw("a key that is no word", "key: value", template), where, section)
                 continue
             key = key_node.value
@@ -110,7 +114,7 @@ class Reading:
         if not isinstance(node, yaml.MappingNode):
             where = place(self.name, node.start_mark)
             mine = {path for path, field in table().items() if field.section == section}
-            self.fault(Flaw(_what(node), "keys and values below it"), where, section)
+            self.fault(Flaw(_what(node), "keys and values below it", _slip(node)), where, section)
             self.faulty |= mine
             return
         for key, value in self._entries(node, section):
@@ -135,7 +139,11 @@ class Reading:
     def _texts(self, field: Field, node: Node) -> None:
         if not isinstance(node, yaml.SequenceNode):
             example = ", ".join(str(e) for e in field.ask.example)
-            self.fault(Flaw(_what(node), f"a list, like [{example}]"), self.places[field.path], field.path)
+            self.fault(
+                Flaw(_what(node), f"a list, like [{example}]", _slip(node)),
+                self.places[field.path],
+                field.path,
+            )
             return
         good: list[str] = []
         for number, element in enumerate(node.value):
@@ -154,7 +162,7 @@ class Reading:
         if field.kind in (Kind.TEXTS, Kind.TEXT):
             expected = f"a text, like {_sample(field)}"
         if not isinstance(node, yaml.ScalarNode):
-            return Flaw(_what(node), expected)
+            return Flaw(_what(node), expected, _slip(node))
         tag = _tag(node)
         if tag not in _SCALARS:
             return Flaw("a tag ('!…')", expected)
@@ -207,6 +215,18 @@ def _sample(field: Field) -> str:
 
 def _tag(node: Node) -> str:
     return str(node.tag).removeprefix(_TAG)
+
+
+def _slip(node: Node) -> str:
+    """What a value of the wrong shape was probably meant to be: a space forgotten, a template not filled in."""
+    if isinstance(node, yaml.MappingNode):
+        keys = (key for key, _ in node.value)
+        return _TEMPLATE if any(isinstance(key, yaml.MappingNode) for key in keys) else ""
+    if not isinstance(node, yaml.ScalarNode) or node.style:
+        return ""
+    if node.value.startswith("-"):
+        return "a space is missing after '-'"
+    return "a space is missing after ':'" if re.match(r"[A-Za-z]+:\S", node.value) else ""
 
 
 def _what(node: Node) -> str:

@@ -39,7 +39,8 @@ def text(field: Field, written: str, folder: Path | None = None) -> Any:
     if field.ask.check and (written or field.default != ""):
         expected = field.ask.check(written)
         if expected:
-            return Flaw(f"{shown(written, field.path)} is not valid", expected)
+            sample = "" if "like " in expected or "; " in expected else f", like {field.sample}"
+            return Flaw(f"{shown(written, field.path)} is not valid", expected + sample)
     if field.ask.locate and written and "://" not in written:
         return str(located(Path(written), folder))
     return written

@@ -158,9 +158,9 @@ class Reading:
     def _scalar(self, field: Field, node: Node) -> Any:
         if field.kind is Kind.SECRET and isinstance(node, yaml.ScalarNode):
             return accept.text(field, node.value, self.folder)  # 1234 is a literal secret too
-        expected = "true or false" if field.kind is Kind.TOGGLE else f"a {field.kind}, like {_sample(field)}"
+        expected = "true or false" if field.kind is Kind.TOGGLE else f"a {field.kind}, like {field.sample}"
         if field.kind in (Kind.TEXTS, Kind.TEXT):
-            expected = f"a text, like {_sample(field)}"
+            expected = f"a text, like {field.sample}"
         if not isinstance(node, yaml.ScalarNode):
             return Flaw(_what(node), expected, _slip(node))
         tag = _tag(node)
@@ -206,11 +206,6 @@ def unknown(path: str) -> Flaw:
 def printable(path: str) -> str:
     """A path as written, or quoted where it would upset a terminal."""
     return path if path.isprintable() and len(path) <= 80 else quoted(path)
-
-
-def _sample(field: Field) -> str:
-    example = field.ask.example
-    return str(example[0] if isinstance(example, tuple) else example)
 
 
 def _tag(node: Node) -> str:

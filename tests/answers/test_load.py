@@ -114,6 +114,8 @@ ONE_FAULT = [
     ("namespace: x", "namespace: unknown key here; did you mean cluster.namespace?"),
     ("host: x", "host: unknown key here; did you mean registry.host?"),
     ("prefix: x", "prefix: unknown key here; did you mean registry.prefix or model.prefix?"),
+    ("r\u0435gistry: {}", "r\u0435gistry: unknown key (it holds \u0435, U+0435); "
+     "did you mean registry?"),
     ("zzz: x", "zzz: unknown key; expected one of apiVersion, journey, images, registry, model, cluster, chart, "
      "proof, media"),
     ('"\\e[31mred": x', '"\\x1b[31mred": unknown key; expected one of'),

@@ -132,6 +132,8 @@ class Reading:
             return
         value = self._scalar(field, node)
         if isinstance(value, Flaw):
+            if isinstance(node, yaml.ScalarNode):
+                accept.learn(field, node.value)
             self.fault(value, where, field.path)
         else:
             self.values[field.path] = value
@@ -196,7 +198,10 @@ def unknown(path: str) -> Flaw:
     near = next((k for k in known if k.lower() == plain), "") or nearest(key, known)
     if near:
         full = f"{section}.{near}" if section else f"{near}.{rest}" if rest else near
-        return Flaw("unknown key", hint=f"did you mean {printable(full)}?")
+        alike = next(
+            (f" (it holds {c}, U+{ord(c):04X})" for c in key if c.isprintable() and not c.isascii()), ""
+        )
+        return Flaw("unknown key" + alike, hint=f"did you mean {printable(full)}?")
     owners = [field.path for field in table().values() if field.key.lower() == plain]
     if owners:
         return Flaw("unknown key here", hint=f"did you mean {' or '.join(owners)}?")

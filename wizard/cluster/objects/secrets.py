@@ -1,7 +1,6 @@
 """Secrets as objects: the pull secret and the gateway's token. The values come in late and are never printed."""
 
 import base64
-import json
 from collections.abc import Mapping
 
 from wizard.cluster.objects.names import MANAGED_BY, MANAGER, TOKEN_KEY
@@ -13,13 +12,6 @@ DOCKER_CONFIG = "kubernetes.io/dockerconfigjson"
 
 def _b64(text: str) -> str:
     return base64.b64encode(text.encode()).decode()
-
-
-def docker_config(host: str, username: str, password: Secret) -> str:
-    """Docker's config.json with one host, as nodes and the model loader read it (S1.5, S1.46)."""
-    entry = {"username": username, "password": password.reveal()}
-    entry["auth"] = _b64(f"{username}:{password.reveal()}")
-    return json.dumps({"auths": {host: entry}}, sort_keys=True)
 
 
 def pull_secret(name: str, space: str, config: Secret, labels: Mapping[str, str] | None = None) -> Obj:

@@ -27,6 +27,14 @@ def said(result: PodResult, what: str) -> list[dict[str, Any]]:
     found = lines(result.output)
     if found and result.exit_code == 0:
         return found
+    why = next((line for line in reversed(found) if line.get("outcome") == "failed"), None)
+    if why is not None:
+        raise Problem(
+            "probe-said-nothing",
+            f"the probe could not look: {what}",
+            detail=f"{why.get('code', '')}: {why.get('detail', '')}",
+            evidence={"code": why.get("code", "")},
+        )
     tail = result.output.strip().splitlines()[-3:]
     raise Problem(
         "probe-said-nothing",

@@ -2,13 +2,11 @@
 
 import hashlib
 import json
-import tarfile
 from pathlib import Path
 
 import pytest
 
 from tests.real.images import DOCKER_TYPES, OCI_TYPES, Types, make_image, push_image
-from tests.real.programs import program_image
 from tests.real.registry import Registry
 from tests.real.run import run, said
 
@@ -83,21 +81,3 @@ def _cert_dir(registry: Registry, folder: Path) -> Path:
     assert registry.ca_file
     (certs / "ca.crt").write_bytes(registry.ca_file.read_bytes())
     return certs
-
-
-def test_an_image_of_programs_is_deterministic_and_whole(
-    plain_olareg: Registry, repository: str, tmp_path: Path
-) -> None:
-    files = {"/usr/bin/hello": b"#!/bin/sh\necho hello\n", "/etc/passwd": b"root:x:0:0::/:/bin/sh\n"}
-    made = [
-        program_image(tmp_path / name, files, ["/usr/bin/hello"], links={"/bin": "usr/bin"}) for name in "ab"
-    ]
-    assert made[0].digest == made[1].digest
-    push_image(made[0], plain_olareg, repository, "1.0")
-    reference = plain_olareg.reference(repository, "1.0")
-    run("crane", "validate", "--insecure", "--remote", reference)
-    run("crane", "export", "--insecure", reference, tmp_path / "root.tar")
-    with tarfile.open(tmp_path / "root.tar") as root:
-        names = {member.name: (member.isdir(), member.uid, member.mtime) for member in root}
-    assert names["usr/bin/hello"] == (False, 0, 0)
-    assert names["tmp"][0]

@@ -3,8 +3,10 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from wizard.answers.checks import dns_label, dns_subdomain, quantity, release_name
+from wizard.answers.checks import dns_label, quantity
 from wizard.answers.declare import ask
+
+_CLUSTER = ("install", "verify", "upgrade", "rollback", "rotate")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +39,7 @@ class Cluster:
         why="names of all objects follow from it",
         example="opencost-ai",
         default="opencost-ai",
-        check=release_name,
+        check=dns_label,
         seed="S1.35",
     )
     storage_class: str = ask(
@@ -45,7 +47,7 @@ class Cluster:
         why="of the model's volume; explicit, never the default one",
         example="internal-block",
         default="",
-        check=dns_subdomain,
+        check=dns_label,
         needed=("install",),
         seed="S1.31",
     )

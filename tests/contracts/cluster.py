@@ -1,0 +1,434 @@
+"""What every adapter of the cluster port does alike: one body, run on the rehearsed cluster and on a real one.
+
+Each function takes a Bench. `CONTRACTS` lists them for parametrising.
+"""
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.contracts.bench import Bench, config_map, deny_egress, running
+from wizard.cluster.port import Obj, PodResult
+from wizard.engine.problems import Problem
+from wizard.engine.stop import Stop
+
+STOP = Stop()
+
+
+def said(result: PodResult) -> list[dict[str, Any]]:
+    """What the probe printed."""
+    return [json.loads(line) for line in result.output.splitlines() if line.startswith("{")]
+
+
+def version_is_told(bench: Bench) -> None:
+    """Like "v1.34.4" (S1.8)."""
+    assert bench.cluster.version().startswith("v1.")
+
+
+def absent_is_none(bench: Bench) -> None:
+    """What does not exist is None and deletes to False; it is no error."""
+    assert bench.cluster.get("Namespace", "contract-nobody") is None
+    assert bench.cluster.delete("Namespace", "contract-nobody") is False
+    with bench.namespace() as space:
+        assert bench.cluster.get("ConfigMap", "nothing", space) is None
+
+
+def apply_creates_changes_and_removes_fields(bench: Bench) -> None:
+    """Apply is server-side apply: what we no longer apply goes, what others hold stays."""
+    with bench.namespace() as space:
+        made = bench.cluster.apply(config_map(space, "mine", a="1", b="2"))
+        assert made["metadata"]["uid"]
+        assert made["metadata"]["resourceVersion"]
+        changed = bench.cluster.apply(config_map(space, "mine", a="3"))
+        assert changed["data"] == {"a": "3"}
+        assert changed["metadata"]["uid"] == made["metadata"]["uid"]
+        assert changed["metadata"]["resourceVersion"] != made["metadata"]["resourceVersion"]
+        again = bench.cluster.apply(config_map(space, "mine", a="3"))
+        assert again["metadata"]["resourceVersion"] == changed["metadata"]["resourceVersion"]
+        found = bench.cluster.get("ConfigMap", "mine", space)
+        assert found is not None
+        assert found["kind"] == "ConfigMap"
+        assert found["data"] == {"a": "3"}
+
+
+def dry_apply_keeps_nothing(bench: Bench) -> None:
+    """A dry run is admitted like a real one and leaves nothing."""
+    with bench.namespace() as space:
+        bench.cluster.apply(config_map(space, "dry", a="1"), dry=True)
+        assert bench.cluster.get("ConfigMap", "dry", space) is None
+
+
+def list_selects(bench: Bench) -> None:
+    """By namespace and by labels; namespace None looks everywhere."""
+    with bench.namespace() as space, bench.namespace() as other:
+        for where, name, colour in ((space, "one", "red"), (space, "two", "blue"), (other, "three", "red")):
+            obj = config_map(where, name)
+            obj["metadata"]["labels"] = {"contract.test/colour": colour, "contract.test/run": space}
+            bench.cluster.apply(obj)
+        run = {"contract.test/run": space}
+        red = {**run, "contract.test/colour": "red"}
+        assert _names(bench.cluster.list("ConfigMap", space, run)) == {"one", "two"}
+        assert _names(bench.cluster.list("ConfigMap", None, red)) == {"one", "three"}
+        assert all(o["kind"] == "ConfigMap" for o in bench.cluster.list("ConfigMap", space, run))
+
+
+def _names(objects: list[Obj]) -> set[str]:
+    return {str(o["metadata"]["name"]) for o in objects}
+
+
+def secrets_hold_base64(bench: Bench) -> None:
+    """stringData comes back as data."""
+    with bench.namespace() as space:
+        meta = {"name": "s", "namespace": space}
+        bench.cluster.apply(
+            {"apiVersion": "v1", "kind": "Secret", "metadata": meta, "stringData": {"k": "v"}}
+        )
+        found = bench.cluster.get("Secret", "s", space)
+        assert found is not None
+        assert found["data"] == {"k": "dg=="}
+        assert "stringData" not in found
+
+
+def unknown_namespace_is_refused(bench: Bench) -> None:
+    """The API's own words are in the detail."""
+    with pytest.raises(Problem) as caught:
+        bench.cluster.apply(config_map("contract-nowhere", "x"))
+    assert caught.value.code == "cluster-refused"
+    assert "contract-nowhere" in caught.value.detail
+
+
+def invalid_is_refused(bench: Bench) -> None:
+    """An object that the API would not take."""
+    with bench.namespace() as space, pytest.raises(Problem) as caught:
+        bench.cluster.apply(config_map(space, "Not_A_Name"))
+    assert caught.value.code == "cluster-refused"
+
+
+def restricted_admits_ours_and_no_other(bench: Bench) -> None:
+    """PodSecurity `restricted` (S1.33): our pods pass, a privileged one is refused, dry or not."""
+    with bench.namespace() as space:
+        good = bench.pod(space, "good", ["sleep", "0"])
+        bench.cluster.apply(good, dry=True)
+        bad = bench.pod(space, "bad", ["sleep", "0"])
+        bad["spec"]["containers"][0]["securityContext"] = {"privileged": True}
+        for dry in (True, False):
+            with pytest.raises(Problem) as caught:
+                bench.cluster.apply(bad, dry=dry)
+            assert caught.value.code == "cluster-refused"
+            assert "violates PodSecurity" in caught.value.detail
+            assert "privileged" in caught.value.detail
+        with pytest.raises(Problem) as caught:
+            bench.cluster.run_pod(bad, timeout=bench.patience, stop=STOP)
+        assert caught.value.code in ("cluster-refused", "pod-did-not-start")
+        assert "violates PodSecurity" in caught.value.detail
+
+
+def run_pod_gives_output_and_is_gone(bench: Bench) -> None:
+    """A pod runs to its end; its lines are heard as they come; nothing is left."""
+    with bench.namespace() as space:
+        heard: list[str] = []
+        pod = bench.pod(space, "look", ["resolve", "kubernetes.default.svc"])
+        result = bench.cluster.run_pod(pod, timeout=bench.patience, stop=STOP, output=heard.append)
+        assert result.exit_code == 0
+        assert result.node
+        seen = said(result)
+        assert seen[0]["name"] == "kubernetes.default.svc"
+        assert seen[0]["outcome"] == "resolved"
+        assert seen[0]["addresses"]
+        assert [line for line in heard if line.startswith("{")] == [
+            line for line in result.output.splitlines() if line.startswith("{")
+        ]
+        assert bench.cluster.get("Pod", "look", space) is None or _going(bench, space, "look")
+
+
+def _going(bench: Bench, space: str, name: str) -> bool:
+    found = bench.cluster.get("Pod", name, space)
+    return found is None or bool(found["metadata"].get("deletionTimestamp"))
+
+
+def run_pod_tells_a_failing_command(bench: Bench) -> None:
+    """An exit code is a result, no error; `keep` keeps the pod and its log."""
+    with bench.namespace() as space:
+        pod = bench.pod(space, "wrong", ["dial"])
+        result = bench.cluster.run_pod(pod, timeout=bench.patience, stop=STOP, keep=True)
+        assert result.exit_code == 1
+        assert said(result)[0] == {"outcome": "failed", "code": "usage", "detail": "dial takes HOST:PORT"}
+        assert "usage" in bench.cluster.logs("wrong", space)
+        assert bench.cluster.delete("Pod", "wrong", space)
+
+
+def run_pod_names_a_missing_image(bench: Bench) -> None:
+    """A pod that cannot start says why, in the container runtime's words."""
+    with bench.namespace() as space:
+        pod = bench.pod(space, "absent", ["sleep", "0"])
+        absent = bench.probe.partition("@")[0] + "@sha256:" + "0" * 64
+        pod["spec"]["containers"][0]["image"] = absent
+        with pytest.raises(Problem) as caught:
+            bench.cluster.run_pod(pod, timeout=bench.patience, stop=STOP)
+        assert caught.value.code == "pod-did-not-start"
+        assert "not found" in caught.value.detail
+        assert _going(bench, space, "absent")
+
+
+def dial_reaches_a_listener(bench: Bench) -> None:
+    """A pod's address and a Service both lead to a listener; a closed port is refused; a strange name is unknown."""
+    with bench.namespace() as space:
+        bench.cluster.apply(bench.pod(space, "listener", ["serve", ":8080"], labels={"role": "listener"}))
+        bench.cluster.apply(_service(space, "front", {"role": "listener"}, 80, 8080))
+        address = bench.until("Pod", "listener", space, running)["status"]["podIP"]
+        targets = [f"{address}:8080", f"{address}:8081", "no-such-service:80"]
+        pod = bench.pod(space, "dialler", ["dial", *targets, "--timeout", "5s"])
+        seen = said(bench.cluster.run_pod(pod, timeout=bench.patience, stop=STOP))
+        assert [s["target"] for s in seen] == targets
+        assert [s["outcome"] for s in seen] == ["reached", "refused", "name-unknown"]
+        pod = bench.pod(space, "getter", ["get", f"http://front.{space}.svc:80/"])
+        seen = said(bench.cluster.run_pod(pod, timeout=bench.patience, stop=STOP))
+        assert seen[0]["outcome"] == "answered"
+        assert seen[0]["status"] == 200
+        assert seen[0]["body"].strip() == "ok"
+
+
+def _service(space: str, name: str, selector: dict[str, str], port: int, target: int) -> Obj:
+    return {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": {"name": name, "namespace": space},
+        "spec": {"selector": selector, "ports": [{"port": port, "targetPort": target}]},
+    }
+
+
+def exec_looks_from_inside(bench: Bench) -> None:
+    """A command in a running container, and its exit code."""
+    with bench.namespace() as space:
+        bench.cluster.apply(bench.pod(space, "inside", ["sleep", "300"]))
+        bench.until("Pod", "inside", space, running)
+        command = ["/probe", "resolve", "kubernetes.default.svc"]
+        result = bench.cluster.exec("inside", space, "probe", command, timeout=bench.patience)
+        assert result.exit_code == 0
+        assert said(result)[0]["outcome"] == "resolved"
+        failed = bench.cluster.exec("inside", space, "probe", ["/probe", "dial"], timeout=bench.patience)
+        assert failed.exit_code == 1
+
+
+def policy_closes_what_it_selects(bench: Bench) -> None:
+    """A pod under deny reaches nothing, one beside it does: where the network enforces policies (S1.9)."""
+    with bench.namespace() as space:
+        bench.cluster.apply(deny_egress(space, "deny", {"role": "denied"}))
+        bench.cluster.apply(bench.pod(space, "listener", ["serve", ":8080"]))
+        for role in ("denied", "open"):
+            bench.cluster.apply(bench.pod(space, role, ["sleep", "300"], labels={"role": role}))
+        address = bench.until("Pod", "listener", space, running)["status"]["podIP"]
+        for role in ("denied", "open"):
+            bench.until("Pod", role, space, running)
+        assert _settled(bench, space, "open", f"{address}:8080") == "reached"
+        denied = _settled(bench, space, "denied", f"{address}:8080")
+        assert (denied != "reached") == bench.enforces
+
+
+def _settled(bench: Bench, space: str, pod: str, target: str) -> str:
+    """The outcome once it was the same three times: a new pod's policies take a moment."""
+    same: list[str] = []
+    for _ in range(30):
+        command = ["/probe", "dial", target, "--timeout", "2s"]
+        result = bench.cluster.exec(pod, space, "probe", command, timeout=bench.patience)
+        same.append(said(result)[-1]["outcome"])
+        if len(same) >= 3 and len(set(same[-3:])) == 1:
+            break
+    return same[-1]
+
+
+def debug_shares_the_pods_network(bench: Bench) -> None:
+    """An ephemeral container sees what the pod sees, and stays in the pod's spec."""
+    with bench.namespace() as space:
+        bench.cluster.apply(bench.pod(space, "subject", ["serve", ":8080"]))
+        bench.until("Pod", "subject", space, running)
+        container = bench.container("look", ["get", "http://127.0.0.1:8080/"])
+        result = bench.cluster.debug("subject", space, container, timeout=bench.patience, stop=STOP)
+        assert result.exit_code == 0
+        assert said(result)[0]["status"] == 200
+        pod = bench.cluster.get("Pod", "subject", space)
+        assert pod is not None
+        assert [c["name"] for c in pod["spec"]["ephemeralContainers"]] == ["look"]
+        privileged = bench.container("worse", ["sleep", "0"]) | {"securityContext": {"privileged": True}}
+        with pytest.raises(Problem) as caught:
+            bench.cluster.debug("subject", space, privileged, timeout=bench.patience, stop=STOP)
+        assert "violates PodSecurity" in caught.value.detail
+
+
+def claims_bind(bench: Bench) -> None:
+    """A claim binds at once, or for its first consumer, as its class says (S1.10)."""
+    with bench.namespace() as space:
+        for mode, storage in bench.classes.items():
+            name = mode.lower()
+            bench.cluster.apply(_claim(space, name, storage))
+            if mode == "WaitForFirstConsumer":
+                found = bench.cluster.get("PersistentVolumeClaim", name, space)
+                assert found is not None
+                assert (found.get("status") or {}).get("phase", "Pending") == "Pending"
+            container = bench.container(
+                "probe", ["store", "--store", "/v"], volumeMounts=[{"name": "v", "mountPath": "/v"}]
+            )
+            volumes = [{"name": "v", "persistentVolumeClaim": {"claimName": name}}]
+            pod = bench.pod(space, f"mounts-{name}", [], containers=[container], volumes=volumes)
+            assert bench.cluster.run_pod(pod, timeout=bench.patience, stop=STOP).exit_code == 0
+            bench.until("PersistentVolumeClaim", name, space, lambda o: o["status"]["phase"] == "Bound")
+
+
+def claims_of_no_class_stay_pending(bench: Bench) -> None:
+    """A class that does not exist binds nothing, and the pod says that it cannot be scheduled."""
+    with bench.namespace() as space:
+        bench.cluster.apply(_claim(space, "lost", "contract-no-such-class"))
+        container = bench.container(
+            "probe", ["store", "--store", "/v"], volumeMounts=[{"name": "v", "mountPath": "/v"}]
+        )
+        volumes = [{"name": "v", "persistentVolumeClaim": {"claimName": "lost"}}]
+        pod = bench.pod(space, "waits", [], containers=[container], volumes=volumes)
+        with pytest.raises(Problem) as caught:
+            bench.cluster.run_pod(pod, timeout=3, stop=STOP)
+        assert caught.value.code == "pod-did-not-start"
+        assert "PersistentVolumeClaim" in caught.value.detail
+
+
+def _claim(space: str, name: str, storage: str) -> Obj:
+    return {
+        "apiVersion": "v1",
+        "kind": "PersistentVolumeClaim",
+        "metadata": {"name": name, "namespace": space},
+        "spec": {
+            "accessModes": ["ReadWriteOnce"],
+            "storageClassName": storage,
+            "resources": {"requests": {"storage": "16Mi"}},
+        },
+    }
+
+
+def may_is_answered(bench: Bench) -> None:
+    """SelfSubjectAccessReview: what the other contracts do is allowed."""
+    for verb, kind in (("create", "Pod"), ("get", "Pod/log"), ("patch", "ConfigMap"), ("list", "Node")):
+        assert bench.cluster.may(verb, kind, None if kind == "Node" else "default") is True
+
+
+def quota_refuses_in_the_apis_words(bench: Bench) -> None:
+    """A pod over the quota is refused; one that leaves out what is counted too."""
+    with bench.namespace() as space:
+        bench.cluster.apply(
+            {
+                "apiVersion": "v1",
+                "kind": "ResourceQuota",
+                "metadata": {"name": "tight", "namespace": space},
+                "spec": {"hard": {"requests.memory": "32Mi"}},
+            }
+        )
+        bench.until("ResourceQuota", "tight", space, lambda o: "used" in (o.get("status") or {}))
+        silent = bench.pod(space, "silent", ["sleep", "0"])
+        with pytest.raises(Problem) as caught:
+            bench.cluster.apply(silent)
+        assert "must specify" in caught.value.detail
+        big = bench.pod(space, "big", ["sleep", "0"])
+        big["spec"]["containers"][0]["resources"] = {"requests": {"memory": "64Mi"}}
+        with pytest.raises(Problem) as caught:
+            bench.cluster.apply(big)
+        assert caught.value.code == "cluster-refused"
+        assert "exceeded quota" in caught.value.detail
+
+
+def a_job_runs_by_itself(bench: Bench) -> None:
+    """A Job's pod runs without anybody waiting for it; its log is there afterwards."""
+    with bench.namespace() as space:
+        pod = bench.pod(space, "x", ["resolve", "kubernetes.default.svc"])
+        template = {"metadata": {"labels": {"job": "look"}}, "spec": pod["spec"]}
+        bench.cluster.apply(
+            {
+                "apiVersion": "batch/v1",
+                "kind": "Job",
+                "metadata": {"name": "look", "namespace": space},
+                "spec": {"backoffLimit": 0, "template": template},
+            }
+        )
+        bench.until("Job", "look", space, lambda o: (o.get("status") or {}).get("succeeded") == 1)
+        (done,) = bench.cluster.list("Pod", space, {"job": "look"})
+        assert "resolved" in bench.cluster.logs(done["metadata"]["name"], space)
+        assert done["status"]["phase"] == "Succeeded"
+        assert bench.probe.rpartition("@")[2] in done["status"]["containerStatuses"][0]["imageID"]
+
+
+def a_stop_ends_the_wait(bench: Bench) -> None:
+    """A stop ends `run_pod`, and the pod is gone."""
+    import threading
+
+    from wizard.engine.problems import Stopped
+
+    with bench.namespace() as space:
+        stop = Stop()
+        timer = threading.Timer(0.3, stop.set)
+        timer.start()
+        try:
+            with pytest.raises(Stopped):
+                bench.cluster.run_pod(bench.pod(space, "long", ["sleep", "300"]), timeout=60, stop=stop)
+        finally:
+            timer.join()
+        assert _going(bench, space, "long")
+
+
+def a_deleted_owner_takes_its_own(bench: Bench) -> None:
+    """Deleting a Deployment deletes its pods; orphaning leaves them."""
+    with bench.namespace() as space:
+        for name in ("goes", "stays"):
+            pod = bench.pod(space, name, ["sleep", "300"])
+            spec = pod["spec"] | {"restartPolicy": "Always"}
+            labels = {"app": name}
+            bench.cluster.apply(
+                {
+                    "apiVersion": "apps/v1",
+                    "kind": "Deployment",
+                    "metadata": {"name": name, "namespace": space},
+                    "spec": {
+                        "replicas": 1,
+                        "selector": {"matchLabels": labels},
+                        "template": {"metadata": {"labels": labels}, "spec": spec},
+                    },
+                }
+            )
+            bench.until(
+                "Deployment", name, space, lambda o: (o.get("status") or {}).get("readyReplicas") == 1
+            )
+        assert bench.cluster.delete("Deployment", "goes", space)
+        assert bench.cluster.delete("Deployment", "stays", space, orphan=True)
+        import time
+
+        end = time.monotonic() + bench.patience
+        while [p for p in bench.cluster.list("Pod", space, {"app": "goes"}) if not _ending(p)]:
+            assert time.monotonic() < end
+        assert len(bench.cluster.list("Pod", space, {"app": "stays"})) == 1
+
+
+def _ending(pod: Obj) -> bool:
+    return bool(pod["metadata"].get("deletionTimestamp"))
+
+
+CONTRACTS = (
+    version_is_told,
+    absent_is_none,
+    apply_creates_changes_and_removes_fields,
+    dry_apply_keeps_nothing,
+    list_selects,
+    secrets_hold_base64,
+    unknown_namespace_is_refused,
+    invalid_is_refused,
+    restricted_admits_ours_and_no_other,
+    run_pod_gives_output_and_is_gone,
+    run_pod_tells_a_failing_command,
+    run_pod_names_a_missing_image,
+    dial_reaches_a_listener,
+    exec_looks_from_inside,
+    policy_closes_what_it_selects,
+    debug_shares_the_pods_network,
+    claims_bind,
+    claims_of_no_class_stay_pending,
+    may_is_answered,
+    quota_refuses_in_the_apis_words,
+    a_job_runs_by_itself,
+    a_stop_ends_the_wait,
+    a_deleted_owner_takes_its_own,
+)

@@ -1,1 +1,0 @@
-"""A real one-node Kubernetes for tests."""

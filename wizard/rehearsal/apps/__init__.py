@@ -1,0 +1,1 @@
+"""What runs in simulated containers: gateway, bridge, Ollama, OpenCost, DNS and the probe."""

@@ -1,0 +1,1 @@
+"""The simulated network: names, policies, and who reaches whom."""

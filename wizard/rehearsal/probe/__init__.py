@@ -1,0 +1,1 @@
+"""The probe's words (docs/ARCHITECTURE.md), interpreted against the simulated network."""

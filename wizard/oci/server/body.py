@@ -3,11 +3,10 @@
 Source: RFC 9112, sections 6 and 7.
 """
 
-import io
 from collections.abc import Callable
 
 from wizard.oci.server.refusal import Refusal
-from wizard.oci.server.wire import Pace
+from wizard.oci.server.wire import Pace, Reader
 
 MAX_CHUNK_LINE = 256
 
@@ -20,7 +19,7 @@ class RequestBody:
     """A body of known or unknown (`length` None) size. `ask` is called once before the first read (100-continue)."""
 
     def __init__(
-        self, source: io.BufferedReader, length: int | None, pace: Pace, ask: Callable[[], None] | None
+        self, source: Reader, length: int | None, pace: Pace, ask: Callable[[], None] | None
     ) -> None:
         self.length = length
         self._source = source
@@ -49,7 +48,7 @@ class RequestBody:
             ask()
         if self._left == 0 and self.length is None and not self._next_chunk():
             return 0
-        count = self._source.readinto1(buffer[: min(len(buffer), self._left)])
+        count = self._source.take(buffer[: min(len(buffer), self._left)])
         if count == 0:
             raise Cut("the client went away in mid-body")
         self._left -= count

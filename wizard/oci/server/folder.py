@@ -26,7 +26,7 @@ from pathlib import Path
 from wizard.oci.server.durable import make_folder, sync_folder, write_file
 from wizard.oci.server.names import Digest, is_repository, is_tag
 from wizard.oci.server.storage import Damaged, Descriptor, Manifest, Slice
-from wizard.oci.server.uploads import FolderUpload, Uploads
+from wizard.oci.server.uploads import FolderUpload, Uploads, purge
 
 
 class FileBlob:
@@ -159,6 +159,10 @@ class FolderStorage:
     def upload(self, repository: str, upload_id: str) -> FolderUpload | None:
         """A session of this repository."""
         return self._uploads.find(repository, upload_id)
+
+    def purge(self, older_than: float) -> int:
+        """Remove uploads and temporary files that got no byte for so many seconds; returns how many."""
+        return self._uploads.purge(older_than) + purge(self._temporary, older_than)
 
     def mount(self, repository: str, digest: Digest, source: str | None) -> bool:
         """A hard link; False where the source has no such blob."""

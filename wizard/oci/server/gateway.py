@@ -138,16 +138,12 @@ class Gateway(CherootGateway):
         raw = self.req
         if body.complete:
             return
-        if not body.unasked and not raw.close_connection and (body.length or 0) <= self._context.limits.drain:
+        short = body.length is not None and body.length <= self._context.limits.drain
+        if short and not body.unasked and not raw.close_connection:
             scratch = memoryview(bytearray(64 * 1024))
-            left = self._context.limits.drain
-            try:
-                while left > 0 and (count := body.readinto(scratch)):
-                    left -= count
-            except Refusal:
-                left = 0
-            if body.complete:
-                return
+            while body.readinto(scratch):
+                pass
+            return
         raw.close_connection = True
         raw.conn.gentle = True
 

@@ -179,7 +179,7 @@ class Server(HTTPServer):
     ConnectionClass = Connection
     request_queue_size = 256
     keep_alive_conn_limit = None  # type: ignore[assignment]  # the stub does not know that None is no limit
-    expiration_interval = 0.25
+    expiration_interval = 0.1
 
     def __init__(
         self,

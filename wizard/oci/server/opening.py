@@ -13,11 +13,13 @@ MARKER = "registry.json"
 KIND = {"kind": "airgap-wizard-registry", "layout": 1}
 
 
-def open_folder(root: Path, limits: Limits, *, read_only: bool = False) -> FolderStorage:
-    """A storage in `root`. Raises Problem `registry-storage-foreign` and `registry-storage-unusable`."""
+def open_folder(
+    root: Path, limits: Limits, *, read_only: bool = False, dry_run: bool = False
+) -> FolderStorage:
+    """A storage in `root`; a `dry_run` only looks. Raises Problem `registry-storage-foreign` and `registry-storage-unusable`."""
     try:
         _check(root, read_only)
-        if not read_only:
+        if not read_only and not dry_run:
             for name in ("tmp", "uploads", "blobs", "repositories"):
                 make_folder(root / name)
             if not (root / MARKER).exists():

@@ -39,7 +39,7 @@ def resolve(storage: Storage, repository: str, reference: str) -> Digest:
             )
         return digest
     if not is_tag(reference):
-        raise Refusal("MANIFEST_INVALID", "neither a tag nor a digest", detail={"reference": reference[:300]})
+        raise Refusal("MANIFEST_UNKNOWN", "neither a tag nor a digest", detail={"reference": reference[:300]})
     digest = storage.resolve(repository, reference)
     if digest is None:
         code = "MANIFEST_UNKNOWN" if storage.known(repository) else "NAME_UNKNOWN"

@@ -111,7 +111,7 @@ def delete_manifest(storage: WritableStorage, repository: str, reference: str) -
     elif is_tag(reference):
         gone = storage.delete_tag(repository, reference)
     else:
-        raise Refusal("MANIFEST_INVALID", "neither a tag nor a digest", detail={"reference": reference[:300]})
+        raise Refusal("MANIFEST_UNKNOWN", "neither a tag nor a digest", detail={"reference": reference[:300]})
     if not gone:
         code = "MANIFEST_UNKNOWN" if storage.known(repository) else "NAME_UNKNOWN"
         raise Refusal(code, "no such manifest", detail={"name": repository, "reference": reference})

@@ -7,6 +7,7 @@ from pathlib import Path
 from types import TracebackType
 
 from wizard.engine.problems import Problem, Remedy
+from wizard.oci.server.folder import FolderStorage
 from wizard.oci.server.gateway import Context
 from wizard.oci.server.htpasswd import Htpasswd
 from wizard.oci.server.http import Server
@@ -18,10 +19,36 @@ from wizard.oci.server.storage import Storage
 from wizard.oci.server.tls import LazyHandshake, Tls, context
 
 
+class Keeper:
+    """Removes abandoned uploads and temporary files, at the start and every hour."""
+
+    def __init__(self, storage: FolderStorage, limits: Limits) -> None:
+        self._storage = storage
+        self._age = limits.upload_age
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._keep, name="registry keeper", daemon=True)
+
+    def start(self) -> None:
+        """Begin, in a thread."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End it."""
+        self._stopping.set()
+        self._thread.join()
+
+    def _keep(self) -> None:
+        while True:
+            with contextlib.suppress(OSError):
+                self._storage.purge(self._age)
+            if self._stopping.wait(3600.0):
+                return
+
+
 class RegistryServer:
     """A registry over a folder (or any `storage`): `with RegistryServer(folder) as server: server.url`.
 
-    `port` 0 = any free one. Raises Problem: `registry-storage-*`, `htpasswd-invalid`, `tls-files-unusable` when
+    `port` 0 = any free one. `dry_run` changes nothing on disk (start and stop it to try the address). Raises Problem: `registry-storage-*`, `htpasswd-invalid`, `tls-files-unusable` when
     made, `registry-address-in-use` and `registry-address-unusable` when started.
     """
 
@@ -37,6 +64,7 @@ class RegistryServer:
         log: Log | None = None,
         limits: Limits | None = None,
         storage: Storage | None = None,
+        dry_run: bool = False,
     ) -> None:
         limits = limits or Limits()
         self.host = host
@@ -45,7 +73,8 @@ class RegistryServer:
         if storage is None:
             if storage_dir is None:
                 raise ValueError("a storage or a folder is needed")
-            storage = open_folder(storage_dir, limits, read_only=read_only)
+            storage = open_folder(storage_dir, limits, read_only=read_only, dry_run=dry_run)
+        changing = not (read_only or dry_run)
         registry = Registry(storage, read_only=read_only, page=limits.page)
         users = Htpasswd(htpasswd) if htpasswd is not None else None
         shared = Context(registry, limits, users, log)
@@ -53,6 +82,7 @@ class RegistryServer:
         if tls is not None:
             self._server.ssl_adapter = LazyHandshake(context(tls))
         self._thread: threading.Thread | None = None
+        self._keeper = Keeper(storage, limits) if isinstance(storage, FolderStorage) and changing else None
 
     @property
     def address(self) -> str:
@@ -75,11 +105,15 @@ class RegistryServer:
             target=self._server.serve, name=f"registry {self.address}", daemon=True
         )
         self._thread.start()
+        if self._keeper is not None:
+            self._keeper.start()
 
     def stop(self) -> None:
         """Take no more requests, let running ones end (at most a few seconds), close everything."""
         if self._thread is None:
             return
+        if self._keeper is not None:
+            self._keeper.stop()
         self._server.stop()
         self._thread.join()
         self._thread = None

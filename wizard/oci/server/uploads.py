@@ -159,13 +159,7 @@ class Uploads:
 
     def purge(self, older_than: float) -> int:
         """Remove sessions without a byte for so many seconds; returns how many."""
-        gone = 0
-        for entry in os.scandir(self._folder):
-            with contextlib.suppress(FileNotFoundError):
-                if time.time() - entry.stat().st_mtime > older_than:
-                    Path(entry.path).unlink()
-                    gone += 1
-        return gone
+        return purge(self._folder, older_than)
 
     def _path(self, repository: str, upload_id: str) -> Path:
         key = hashlib.sha256(repository.encode()).hexdigest()[:16]
@@ -182,6 +176,17 @@ class Uploads:
                     self._running.popitem(last=False)
             self._running.move_to_end(upload_id)
             return running
+
+
+def purge(folder: Path, older_than: float) -> int:
+    """Remove the files of a folder that did not change for so many seconds; returns how many."""
+    gone = 0
+    for entry in os.scandir(folder):
+        with contextlib.suppress(FileNotFoundError):
+            if time.time() - entry.stat().st_mtime > older_than:
+                Path(entry.path).unlink()
+                gone += 1
+    return gone
 
 
 @contextlib.contextmanager

@@ -46,6 +46,10 @@ class RawReader(io.RawIOBase):
         self.deadline = 0.0
         self.peeking = False
 
+    def encrypted_waiting(self) -> bool:
+        """True where TLS has decrypted more than was read."""
+        return isinstance(self._sock, ssl.SSLSocket) and self._sock.pending() > 0
+
     def readable(self) -> bool:
         """Always."""
         return True
@@ -76,15 +80,24 @@ class Reader(io.BufferedReader):
         self.source = raw
         self.bytes_read = 0
 
-    def has_data(self) -> bool:
-        """True where a pipelined request is waiting in the buffer (or in TLS's)."""
+    def waiting(self) -> int:
+        """Bytes in the buffer; asks the socket nothing."""
         self.source.peeking = True
         try:
-            buffered = len(self.peek(1)) > 0
+            return len(self.peek(1))
         finally:
             self.source.peeking = False
-        sock = self.source._sock
-        return buffered or (isinstance(sock, ssl.SSLSocket) and sock.pending() > 0)
+
+    def has_data(self) -> bool:
+        """True where a pipelined request is waiting in the buffer (or in TLS's)."""
+        return self.waiting() > 0 or self.source.encrypted_waiting()
+
+    def take(self, buffer: memoryview) -> int:
+        """What is there, or comes next; 0 at the end. (readinto1 would wait for more than the buffer has.)"""
+        waiting = self.waiting()
+        if waiting:
+            return self.readinto(buffer[:waiting])
+        return self.source.readinto(buffer) or 0
 
 
 class Writer:

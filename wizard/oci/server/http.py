@@ -8,10 +8,12 @@
 """
 
 import contextlib
+import os
+import socket
 import ssl
 import time
-import traceback
 from collections.abc import Callable
+from traceback import format_exc
 from typing import Any
 
 from cheroot.server import Gateway, HeaderReader, HTTPConnection, HTTPRequest, HTTPServer
@@ -129,7 +131,7 @@ class Connection(HTTPConnection):
         except OSError as error:
             self._say(error)
         except Exception as error:
-            self.server.trouble(self.client, f"{type(error).__name__}: {error}", traceback.format_exc())
+            self.server.trouble(self.client, f"{type(error).__name__}: {error}", format_exc())
             if not request.sent_headers:
                 with contextlib.suppress(OSError):
                     request.simple_response("500 Internal Server Error")
@@ -149,8 +151,6 @@ class Connection(HTTPConnection):
         head = b"HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\nConnection: close\r\n"
         with contextlib.suppress(OSError):
             # After the failed handshake the TLS object is of no use; the descriptor is.
-            import os
-
             os.write(self.socket.fileno(), head + b"Content-Length: %d\r\n\r\n%s" % (len(text), text))
 
     def close(self) -> None:
@@ -163,8 +163,6 @@ class Connection(HTTPConnection):
 
     def _linger(self) -> None:
         """Closing with unread bytes resets the connection, and the reset can overtake the reply."""
-        import socket
-
         self.socket.shutdown(socket.SHUT_WR)
         self.socket.settimeout(0.5)
         deadline = time.monotonic() + 2.0
@@ -190,12 +188,28 @@ class Server(HTTPServer):
     ) -> None:
         self.limits = limits
         self.log = log
+        self.refusal: OSError | None = None
         self.open_connections: set[Connection] = set()
         super().__init__(
             address, gateway, minthreads=2, maxthreads=limits.threads, server_name="airgap-wizard"
         )
         self.timeout = limits.idle  # type: ignore[assignment]  # any number will do
         self.max_request_header_size = limits.header_bytes
+
+    def bind(self, family: int, type: int, proto: int = 0) -> Any:
+        """Bind, and where that fails keep the reason (cheroot makes it text) and close the socket (it forgets)."""
+        made = self.prepare_socket(
+            self.bind_addr, family, type, proto, self.nodelay, self.ssl_adapter, self.reuse_port
+        )
+        try:
+            made.bind(self.bind_addr)
+        except OSError as error:
+            made.close()
+            self.refusal = error
+            raise
+        self.socket = made
+        self.bind_addr = made.getsockname()[:2]
+        return made
 
     def process_conn(self, conn: Connection) -> None:
         """A new connection waits until it says something; one that has said something gets a thread."""
@@ -215,9 +229,7 @@ class Server(HTTPServer):
         """cheroot's own messages, as events."""
         detail = ""
         if traceback:
-            import traceback as traces
-
-            detail = traces.format_exc()
+            detail = format_exc()
         self.trouble("", str(msg), detail)
 
     def trouble(self, client: str, text: str, detail: str = "") -> None:

@@ -41,9 +41,8 @@ def open_folder(
 def _check(root: Path, read_only: bool) -> None:
     marker = root / MARKER
     if marker.exists():
-        found = json.loads(marker.read_bytes() or b"null")
-        if found != KIND:
-            raise _foreign(root, f"{MARKER} says {found}")
+        if not _ours(marker.read_bytes()):
+            raise _foreign(root, f"its {MARKER} was not written by this version")
         os.listdir(root / "repositories")
         return
     if read_only:
@@ -53,6 +52,13 @@ def _check(root: Path, read_only: bool) -> None:
         others = set(os.listdir(root)) - {"lost+found", "tmp", "uploads", "blobs", "repositories"}
         if others:
             raise _foreign(root, f"it has {', '.join(sorted(others)[:5])}")
+
+
+def _ours(marker: bytes) -> bool:
+    try:
+        return bool(json.loads(marker) == KIND)
+    except ValueError:
+        return False
 
 
 def _probe(folder: Path) -> None:

@@ -131,7 +131,7 @@ class RegistryServer:
         self.stop()
 
     def _unusable(self, error: OSError) -> Problem:
-        cause = error.__cause__ if isinstance(error.__cause__, OSError) else error
+        cause = self._server.refusal or error
         if cause.errno == errno.EADDRINUSE:
             return Problem(
                 "registry-address-in-use",

@@ -1,9 +1,10 @@
 """The values file on disk: atomic, written once, never over somebody's changes (S1.32)."""
 
+import os
+
 import pytest
 
 from tests.chart.given import HOST, answers, images
-from wizard.cluster.values import file
 from wizard.cluster.values.file import State, seal, state, write
 from wizard.cluster.values.pinned import pinned
 from wizard.cluster.values.text import body
@@ -77,7 +78,7 @@ def test_nothing_is_left_half_written(tmp_path, monkeypatch):
     def full(handle):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(file.os, "fsync", full)
+    monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(Problem) as caught:
         write(path, TEXT)
     assert caught.value.code == "values-not-writable"

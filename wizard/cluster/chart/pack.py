@@ -1,13 +1,13 @@
 """A chart packed as a .tgz whose bytes follow from its files alone: no times, no owners, no compressor's choices."""
 
 import io
-import os
 import struct
 import tarfile
-import tempfile
 import zlib
 from collections.abc import Mapping
 from pathlib import Path
+
+from wizard.engine.folder import write_atomic
 
 _STORED = 65_535  # the most that one stored deflate block holds
 _HEADER = bytes((0x1F, 0x8B, 8, 0, 0, 0, 0, 0, 0, 255))  # no name, time 0, system unknown
@@ -27,17 +27,7 @@ def pack(files: Mapping[str, bytes], top: str) -> bytes:
 def write_tgz(path: Path, files: Mapping[str, bytes], top: str) -> None:
     """Write it atomically. Raises OSError."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as out:
-            out.write(pack(files, top))
-            out.flush()
-            os.fsync(out.fileno())
-        Path(name).chmod(0o644)
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+    write_atomic(path, pack(files, top), 0o644)
 
 
 def _gzip(data: bytes) -> bytes:

@@ -2,11 +2,10 @@
 
 import difflib
 import hashlib
-import os
-import tempfile
 from enum import StrEnum
 from pathlib import Path
 
+from wizard.engine.folder import write_atomic
 from wizard.engine.problems import Problem, Remedy
 
 _SEAL = "# airgap-wizard-content: sha256:"
@@ -55,31 +54,21 @@ def write(path: Path, text: str) -> bool:
     Raises Problem `values-not-writable`.
     """
     now = state(path)
-    if now is not State.ABSENT and _plain(path.read_text(encoding="utf-8")) == text:
+    if now is not State.ABSENT and same(path, text):
         return False
     if now in (State.EDITED, State.FOREIGN):
         raise _edited(path, now, text)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as out:
-                out.write(text)
-                out.flush()
-                os.fsync(out.fileno())
-            Path(name).chmod(0o644)
-            Path(name).replace(path)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
-        folder = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        write_atomic(path, text, 0o644)
     except OSError as error:
         raise _unwritable(path, str(error)) from None
     return True
+
+
+def same(path: Path, text: str) -> bool:
+    """Whether the file has this content, line ends aside. Raises OSError."""
+    return _plain(path.read_text(encoding="utf-8")) == text
 
 
 def sha256(path: Path) -> str:

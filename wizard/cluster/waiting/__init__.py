@@ -1,0 +1,1 @@
+"""Why a release is not Ready yet, out of its pods, claims and events: told while it is waited for."""

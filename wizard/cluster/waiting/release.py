@@ -1,0 +1,97 @@
+"""The causes of a whole release: its pods, its claims, and the controllers that may not make pods at all."""
+
+from collections.abc import Iterator
+
+from wizard.cluster.objects.names import INSTANCE, Names
+from wizard.cluster.port import Obj, Reader
+from wizard.cluster.waiting.cause import Cause
+from wizard.cluster.waiting.pods import of_pod, ready
+from wizard.engine.events import Remedy
+
+_OWNERS = ("ReplicaSet", "StatefulSet", "Deployment")
+
+
+def causes(cluster: Reader, names: Names) -> list[Cause]:
+    """Why the release is not Ready, the most telling first; empty where nothing is known to be wrong.
+
+    Raises the cluster's Problems.
+    """
+    space = names.namespace
+    pods = cluster.list("Pod", space, {INSTANCE: names.release})
+    events = sorted(cluster.list("Event", space), key=_when)
+    found = [cause for pod in pods if not ready(pod) for cause in of_pod(cluster, pod, about(events, pod))]
+    found += _claims(cluster, names, events)
+    found += _refused(names, pods, events)
+    unique = {(cause.code, cause.about): cause for cause in found}
+    return sorted(unique.values(), key=lambda cause: (cause.rank, cause.about))
+
+
+def not_ready(cluster: Reader, names: Names) -> list[str]:
+    """Names of the release's pods that are not Ready."""
+    pods = cluster.list("Pod", names.namespace, {INSTANCE: names.release})
+    return sorted(pod["metadata"]["name"] for pod in pods if not ready(pod))
+
+
+def about(events: list[Obj], obj: Obj) -> list[Obj]:
+    """The events of one object; those of an earlier object of the same name are another's."""
+    meta = obj["metadata"]
+    out = []
+    for event in events:
+        who = event.get("involvedObject") or event.get("regarding") or {}
+        if who.get("name") == meta["name"] and who.get("uid", meta.get("uid")) in (meta.get("uid"), None, ""):
+            out.append(event)
+    return out
+
+
+def _claims(cluster: Reader, names: Names, events: list[Obj]) -> Iterator[Cause]:
+    claim = cluster.get("PersistentVolumeClaim", names.volume, names.namespace)
+    if claim is None or claim.get("status", {}).get("phase") in ("Bound", None):
+        return
+    told = about(events, claim)
+    words = str(told[-1].get("message", "")) if told else "nothing is said about it"
+    waits = bool(told) and told[-1].get("reason") == "WaitForFirstConsumer"
+    yield Cause(
+        "claim-pending",
+        f"claim {names.volume}",
+        f"{claim['status']['phase']} in StorageClass {claim.get('spec', {}).get('storageClassName', '(default)')}: {words}",
+        (
+            Remedy(
+                "see what its provisioner says",
+                f"kubectl describe pvc -n {names.namespace} {names.volume}",
+            ),
+        ),
+        rank=60 if waits else 12,
+    )
+
+
+def _refused(names: Names, pods: list[Obj], events: list[Obj]) -> Iterator[Cause]:
+    """Pods that admission does not let come into being leave no pod to look at, only an event of their owner."""
+    have = {pod["metadata"]["name"] for pod in pods}
+    for event in events:
+        who = event.get("involvedObject") or event.get("regarding") or {}
+        name = str(who.get("name", ""))
+        if (
+            event.get("reason") != "FailedCreate"
+            or who.get("kind") not in _OWNERS
+            or not name.startswith(names.full)
+        ):
+            continue
+        if any(pod.startswith(name) for pod in have):
+            continue  # it was let in since
+        yield Cause(
+            "pod-refused",
+            f"{who['kind']} {name}",
+            str(event.get("message", "its pods are not admitted")),
+            (
+                Remedy(
+                    "see what the namespace enforces and allows",
+                    f"kubectl describe namespace,quota,limitrange {names.namespace} -n {names.namespace}",
+                ),
+            ),
+            rank=5,
+        )
+
+
+def _when(event: Obj) -> str:
+    meta = event.get("metadata", {})
+    return str(event.get("lastTimestamp") or event.get("eventTime") or meta.get("creationTimestamp") or "")

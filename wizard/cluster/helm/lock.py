@@ -4,6 +4,7 @@ When a run is killed, the helm it started goes on to its end. The lock lives as 
 waits for it and then sees what it left, instead of meeting a release that is "in progress".
 """
 
+import contextlib
 import fcntl
 import hashlib
 import os
@@ -79,6 +80,13 @@ def ours(held: Held) -> bool:
         return held.lock.read_bytes() == _AT_WORK
     except OSError:
         return False
+
+
+def forget(held: Held) -> None:
+    """Take the mark of `ours` away: the operation it spoke of is seen to be over."""
+    if ours(held) and idle(held):
+        with contextlib.suppress(OSError):
+            os.truncate(held.lock, 0)
 
 
 def idle(held: Held) -> bool:

@@ -61,7 +61,7 @@ def run(
                     process.wait(_POLL)
                     break
                 left -= _POLL
-                if stop is not None and stop:
+                if stop is not None and stop.asked:
                     stopped = True
                     break
                 if left <= 0:

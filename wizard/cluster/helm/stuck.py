@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from wizard.answers.model import Answers
 from wizard.cluster.helm.errors import Where, problem
-from wizard.cluster.helm.lock import Held, idle, ours
+from wizard.cluster.helm.lock import Held, forget, idle, ours
 from wizard.cluster.port import Cluster, Helm
 from wizard.cluster.seconds import seconds
 from wizard.engine.problems import Problem
@@ -43,6 +43,7 @@ def unstick(
         left -= poll
         found = helm.release(name, space)
     if found is None or not found.status.startswith("pending"):
+        forget(held)
         return
     if not idle(held) or not (mine or ours(held)):
         stuck = problem(

@@ -47,7 +47,8 @@ def check_values(
     """
     layers = Layers(chart.values, tuple(read(file) for file in files))
     complaints = [found for layer in layers.files for found in check_keys(chart, layer)]
-    complaints += check_rules(layers, answers)
+    if all(layer.data is None or isinstance(layer.data, Mapping) for layer in layers.files):
+        complaints += check_rules(layers, answers)
     cluster = answers.cluster
     manifests = version = unknown = ""
     if helm is None:

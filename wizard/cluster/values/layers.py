@@ -32,12 +32,14 @@ class Layers:
         return found
 
     def at(self, path: Path_) -> str:
-        """FILE:LINE of the layer that decides the value at a path: the last that speaks of it or of what holds it."""
-        for cut in range(len(path), 0, -1):
-            for layer in reversed((self.chart, *self.files)):
-                if path[:cut] in layer.lines:
-                    return layer.at(path[:cut])
-        return self.chart.file
+        """FILE:LINE of the layer that decides the value at a path: the last that sets it, or replaces what holds it."""
+        for layer in reversed((self.chart, *self.files)):
+            found, here = layer.data, 0
+            while here < len(path) and isinstance(found, Mapping) and path[here] in found:
+                found, here = found[path[here]], here + 1
+            if here == len(path) or (here and not isinstance(found, Mapping)):
+                return layer.at(path[:here])
+        return self.files[-1].file if self.files else self.chart.file
 
     def holding(self, text: str) -> str:
         """FILE:LINE of the last layer with a value that `text` was made of; "" where there is none."""

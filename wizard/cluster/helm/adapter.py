@@ -7,9 +7,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from wizard.answers.model import Answers
 from wizard.cluster.helm.environment import environment
-from wizard.cluster.helm.errors import Where, gone, problem
+from wizard.cluster.helm.errors import Where, gone, problem, unrendered
 from wizard.cluster.helm.lock import Held, working
 from wizard.cluster.helm.process import Done, run
 from wizard.cluster.helm.versions import require
@@ -25,18 +24,19 @@ _HISTORY = "10"
 
 
 class RealHelm:
-    """Helm 3.16+ or 4, run as a program. `home` keeps Helm's own files; `kubeconfig` None = in-cluster."""
+    """Helm 3.16+ or 4, run as a program. `home` (default: in our state folder) keeps Helm's own files; `kubeconfig` None = in-cluster."""
 
     def __init__(
         self,
-        home: Path,
+        home: Path | None = None,
         kubeconfig: Path | None = None,
         context: str = "",
         program: str = "",
         kube_version: str = "",
     ) -> None:
         self._program = program or os.environ.get(PROGRAM) or "helm"
-        self._home, self._kubeconfig, self._context = home, kubeconfig, context
+        self._home = home or state_home() / "helm"
+        self._kubeconfig, self._context = kubeconfig, context
         self._kube_version = kube_version
         self._version = ""
 
@@ -64,7 +64,7 @@ class RealHelm:
             # Helm asks no cluster here and believes in the Kubernetes it was linked with, which may be very old
             done = self._run([*argv, "--kube-version", needed[1]])
         if done.code:
-            raise _unrendered(problem(done.words, Where("template", release, namespace, chart)))
+            raise unrendered(done.words, Where("template", release, namespace, chart))
         return done.output
 
     def release(self, name: str, namespace: str) -> Release | None:
@@ -189,11 +189,6 @@ class RealHelm:
         return run([self._program, *argv], env, seconds=seconds, stop=stop, keep=keep)
 
 
-def helm_of(answers: Answers) -> RealHelm:
-    """The Helm that the answers mean: their kubeconfig and context, files below our state folder."""
-    return RealHelm(state_home() / "helm", answers.cluster.kubeconfig, answers.cluster.context)
-
-
 def _waiting(wait: bool, timeout: float) -> list[str]:
     # the flag alone means the same to Helm 3 and 4; only its strategies are new in 4
     return [*(["--wait"] if wait else []), "--timeout", f"{max(1, round(timeout))}s"]
@@ -209,10 +204,3 @@ def _sets(sets: Mapping[str, str]) -> list[str]:
         for key, value in sets.items()
         for word in ("--set", f"{key}={value.replace(chr(92), chr(92) * 2).replace(',', chr(92) + ',')}")
     ]
-
-
-def _unrendered(found: Problem) -> Problem:
-    """Rendering asks no cluster: whatever is wrong, the chart does not render."""
-    if found.code not in ("helm-failed", "helm-timeout", "cluster-unreachable"):
-        return found
-    return problem("template: " + found.detail, Where("template", "RELEASE", "NAMESPACE"))

@@ -17,139 +17,211 @@ class Where:
     chart: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class _Cause:
-    words: re.Pattern[str]
-    code: str
-    title: str
-    remedies: Callable[[Where], tuple[Remedy, ...]]
+def _problem(code: str, title: str, where: Where, words: str, *remedies: Remedy) -> Problem:
+    return Problem(
+        code,
+        title,
+        detail=words,
+        remedies=remedies,
+        evidence={"action": where.action, "release": where.release, "namespace": where.namespace},
+    )
 
 
-def _one(text: str, command: str = "") -> Callable[[Where], tuple[Remedy, ...]]:
-    return lambda w: (Remedy(text, command.format(r=w.release, n=w.namespace, c=w.chart)),)
+def _other_kubernetes(w: Where, words: str) -> Problem:
+    return _problem(
+        "chart-needs-other-kubernetes",
+        "the chart does not accept this Kubernetes",
+        w,
+        words,
+        Remedy("compare the chart's kubeVersion with the cluster", "kubectl version"),
+    )
 
 
-def _cause(words: str, code: str, title: str, remedies: Callable[[Where], tuple[Remedy, ...]]) -> _Cause:
-    return _Cause(re.compile(words, re.IGNORECASE), code, title, remedies)
+def _stuck(w: Where, words: str) -> Problem:
+    return _problem(
+        "release-stuck",
+        f"release {w.release} in namespace {w.namespace} is held by an operation that has not ended",
+        w,
+        words,
+        Remedy("see which revision is pending", f"helm history {w.release} -n {w.namespace}"),
+        Remedy(
+            "where no helm is at work any more, remove the record of that revision alone; objects stay",
+            f"kubectl delete secret -n {w.namespace} -l 'owner=helm,name={w.release},"
+            "status in (pending-install,pending-upgrade,pending-rollback)'",
+        ),
+    )
+
+
+def _name_in_use(w: Where, words: str) -> Problem:
+    return _problem(
+        "helm-name-in-use",
+        f"there is a release {w.release} in namespace {w.namespace} already",
+        w,
+        words,
+        Remedy("see what it is", f"helm history {w.release} -n {w.namespace}"),
+    )
+
+
+def _immutable(w: Where, words: str) -> Problem:
+    return _problem(
+        "helm-immutable-field",
+        f"an object of release {w.release} was to change in a field that the API lets nobody change",
+        w,
+        words,
+        Remedy(
+            "for the StatefulSet: remove it without its pods and its volume, then run again; the volume stays",
+            f"kubectl delete statefulset -n {w.namespace} -l app.kubernetes.io/instance={w.release} --cascade=orphan",
+        ),
+    )
+
+
+def _foreign(w: Where, words: str) -> Problem:
+    return _problem(
+        "helm-foreign-object",
+        f"an object that release {w.release} would make exists already and belongs to something else",
+        w,
+        words,
+        Remedy(
+            "see what is there, and remove it or take another release name",
+            f"kubectl get all,configmap,networkpolicy,serviceaccount -n {w.namespace}",
+        ),
+    )
+
+
+def _conflict(w: Where, words: str) -> Problem:
+    return _problem(
+        "helm-conflict",
+        f"somebody else manages a field that release {w.release} sets",
+        w,
+        words,
+        Remedy(
+            "see who: managedFields of the object named above",
+            f"kubectl get deployment,statefulset,service,networkpolicy -n {w.namespace} -o yaml --show-managed-fields",
+        ),
+    )
+
+
+def _refused(w: Where, words: str) -> Problem:
+    return _problem(
+        "cluster-refused",
+        f"the cluster does not admit an object of release {w.release}",
+        w,
+        words,
+        Remedy(
+            "see quotas and limits of the namespace", f"kubectl describe quota,limitrange -n {w.namespace}"
+        ),
+    )
+
+
+def _forbidden(w: Where, words: str) -> Problem:
+    return _problem(
+        "cluster-forbidden",
+        f"we are not allowed to do what helm {w.action} needs",
+        w,
+        words,
+        Remedy(
+            "give the missing rule to the account named above", f"kubectl auth can-i --list -n {w.namespace}"
+        ),
+    )
+
+
+def _no_namespace(w: Where, words: str) -> Problem:
+    return _problem(
+        "namespace-missing",
+        f"namespace {w.namespace} does not exist",
+        w,
+        words,
+        Remedy(
+            "let the step before this one make it",
+            "airgap-wizard run --answers-file F --from prepare-namespace",
+        ),
+    )
+
+
+def _unreachable(w: Where, words: str) -> Problem:
+    return _problem(
+        "cluster-unreachable",
+        f"the API server does not answer helm {w.action}",
+        w,
+        words,
+        Remedy("see whether it answers you", "kubectl get --raw /readyz"),
+    )
+
+
+def _timeout(w: Where, words: str) -> Problem:
+    return _problem(
+        "helm-timeout",
+        f"not everything of release {w.release} became Ready in time",
+        w,
+        words,
+        Remedy("see what the pods wait for", f"kubectl get pods,pvc,events -n {w.namespace}"),
+    )
+
+
+def _unrendered(w: Where, words: str) -> Problem:
+    return _problem(
+        "chart-does-not-render",
+        f"chart {w.chart or '?'} does not render with these values",
+        w,
+        words,
+        Remedy(
+            "render it alone to see where", f"helm template {w.release} {w.chart} -n {w.namespace} --debug"
+        ),
+    )
 
 
 # in this order: the first that fits is the cause, and those further up say more than those further down
-_CAUSES = (
-    _cause(
-        r"requires kubeVersion|incompatible with Kubernetes",
-        "chart-needs-other-kubernetes",
-        "the chart does not accept this Kubernetes",
-        _one("compare the chart's kubeVersion with the cluster", "kubectl version"),
-    ),
-    _cause(
-        r"another operation \(install/upgrade/rollback\) is in progress",
-        "release-stuck",
-        "release {r} in namespace {n} is held by an operation that has not ended",
-        lambda w: (
-            Remedy("see which revision is pending", f"helm history {w.release} -n {w.namespace}"),
-            Remedy(
-                "where no helm is at work any more, remove the record of that revision alone; objects stay",
-                f"kubectl delete secret -n {w.namespace} -l owner=helm,name={w.release},"
-                "status in (pending-install,pending-upgrade,pending-rollback)",
-            ),
-        ),
-    ),
-    _cause(
-        r"cannot re-?use a name that is still in use",
-        "helm-name-in-use",
-        "there is a release {r} in namespace {n} already",
-        _one("see what it is", "helm history {r} -n {n}"),
-    ),
-    _cause(
-        r"updates to statefulset spec for fields other than|field is immutable",
-        "helm-immutable-field",
-        "an object of release {r} was to change in a field that the API lets nobody change",
-        lambda w: (
-            Remedy(
-                "for the StatefulSet: remove it without its pods and its volume, then run again; the volume stays",
-                f"kubectl delete statefulset -n {w.namespace} -l app.kubernetes.io/instance={w.release} --cascade=orphan",
-            ),
-        ),
-    ),
-    _cause(
-        r"cannot be imported into the current release",
-        "helm-foreign-object",
-        "an object that release {r} would make exists already and belongs to something else",
-        _one(
-            "see what is there, and remove it or take another release name",
-            "kubectl get all,cm,netpol -n {n}",
-        ),
-    ),
-    _cause(
-        r"Apply failed with \d+ conflict",
-        "helm-conflict",
-        "somebody else manages a field that release {r} sets",
-        _one(
-            "see who: managedFields of the object named below",
-            "kubectl get all -n {n} -o yaml --show-managed-fields",
-        ),
-    ),
-    _cause(
-        r"exceeded quota|admission webhook .* denied|denied the request|violates PodSecurity",
-        "cluster-refused",
-        "the cluster does not admit an object of release {r}",
-        _one("see quotas and policies of the namespace", "kubectl describe quota,limitrange -n {n}"),
-    ),
-    _cause(
-        r"is forbidden: User|cannot (get|list|create|patch|update|delete|watch) resource",
-        "cluster-forbidden",
-        "we are not allowed to do what helm {a} needs",
-        _one("give the missing rule to the account named below", "kubectl auth can-i --list -n {n}"),
-    ),
-    _cause(
-        r"namespaces? \"[^\"]*\" not found",
-        "namespace-missing",
-        "namespace {n} does not exist",
-        _one("make it (the step before this one does)", "airgap-wizard run --answers-file ANSWERS"),
-    ),
-    _cause(
+_CAUSES: tuple[tuple[str, Callable[[Where, str], Problem]], ...] = (
+    (r"requires kubeVersion|incompatible with Kubernetes", _other_kubernetes),
+    (r"another operation \(install/upgrade/rollback\) is in progress", _stuck),
+    (r"cannot re-?use a name that is still in use", _name_in_use),
+    (r"updates to statefulset spec for fields other than|field is immutable", _immutable),
+    (r"cannot be imported into the current release", _foreign),
+    (r"Apply failed with \d+ conflict", _conflict),
+    (r"exceeded quota|admission webhook .* denied|denied the request|violates PodSecurity", _refused),
+    (r"is forbidden: User|cannot (get|list|create|patch|update|delete|watch) resource", _forbidden),
+    (r"namespaces? \"[^\"]*\" not found", _no_namespace),
+    (
         r"cluster unreachable|connection refused|no such host|i/o timeout|TLS handshake timeout|x509:"
         r"|invalid configuration: no configuration|connection lost",
-        "cluster-unreachable",
-        "the API server does not answer helm {a}",
-        _one("see whether it answers you", "kubectl get --raw /readyz"),
+        _unreachable,
     ),
-    _cause(
+    (
         r"context deadline exceeded|timed out waiting|not ready\. status|release .* (failed|cancelled).*context",
-        "helm-timeout",
-        "not everything of release {r} became Ready in time",
-        _one("see what the pods wait for", "kubectl get pods,pvc,events -n {n}"),
+        _timeout,
     ),
-    _cause(
+    (
         r"parse error|execution error at|error converting YAML|template: |failed parsing|YAML parse error"
         r"|values don't meet the specifications|nil pointer evaluating|chart\.yaml file is missing",
-        "chart-does-not-render",
-        "chart {c} does not render with these values",
-        _one("render it alone to see where", "helm template {r} {c} -n {n} --debug"),
+        _unrendered,
     ),
 )
 
 
 def problem(words: str, where: Where) -> Problem:
     """The cause behind `words`; `helm-failed` where they are not known."""
-    detail = words.strip() or "helm said nothing"
-    values = {"r": where.release, "n": where.namespace, "c": where.chart or "?", "a": where.action}
-    for cause in _CAUSES:
-        if cause.words.search(words):
-            return Problem(
-                cause.code,
-                cause.title.format(**values),
-                detail=detail,
-                remedies=cause.remedies(where),
-                evidence={"action": where.action, "release": where.release, "namespace": where.namespace},
-            )
-    return Problem(
+    told = words.strip() or "helm said nothing"
+    for pattern, make in _CAUSES:
+        if re.search(pattern, words, re.IGNORECASE):
+            return make(where, told)
+    return _problem(
         "helm-failed",
         f"helm {where.action} failed for release {where.release} in namespace {where.namespace}",
-        detail=detail,
-        remedies=(Remedy("see what Helm recorded", f"helm history {where.release} -n {where.namespace}"),),
-        evidence={"action": where.action, "release": where.release, "namespace": where.namespace},
+        where,
+        told,
+        Remedy("see what Helm recorded", f"helm history {where.release} -n {where.namespace}"),
     )
+
+
+def unrendered(words: str, where: Where) -> Problem:
+    """Rendering asks no cluster: whatever is wrong, the chart does not render, unless it wants another Kubernetes."""
+    found = problem(words, where)
+    return found if found.code == "chart-needs-other-kubernetes" else _unrendered(where, words.strip())
+
+
+def stuck(where: Where, why: str) -> Problem:
+    """`release-stuck`."""
+    return _stuck(where, why)
 
 
 def gone(words: str) -> bool:

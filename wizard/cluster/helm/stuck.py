@@ -3,11 +3,10 @@
 from collections.abc import Callable
 
 from wizard.answers.model import Answers
-from wizard.cluster.helm.errors import Where, problem
+from wizard.cluster.helm.errors import Where, stuck
 from wizard.cluster.helm.lock import Held, forget, idle, ours
 from wizard.cluster.port import Cluster, Helm
 from wizard.cluster.seconds import seconds
-from wizard.engine.problems import Problem
 from wizard.engine.stop import Stop
 
 _POLL = 1.0
@@ -46,17 +45,11 @@ def unstick(
         forget(held)
         return
     if not idle(held) or not (mine or ours(held)):
-        stuck = problem(
-            "another operation (install/upgrade/rollback) is in progress", Where("upgrade", name, space)
+        why = (
+            f"revision {found.revision} is {found.status} since {found.updated or 'an unknown time'}, "
+            "and no run on this machine began it"
         )
-        raise Problem(
-            stuck.code,
-            stuck.title,
-            detail=f"revision {found.revision} is {found.status} since {found.updated or 'an unknown time'}, "
-            "and no run on this machine began it",
-            remedies=stuck.remedies,
-            evidence={**stuck.evidence, "revision": found.revision, "status": found.status},
-        )
+        raise stuck(Where("upgrade", name, space), why)
     cluster.delete("Secret", f"sh.helm.release.v1.{name}.v{found.revision}", space)
     say(
         f"revision {found.revision} of {name} was left {found.status} by a run that was killed; "

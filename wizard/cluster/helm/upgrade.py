@@ -147,10 +147,12 @@ class Upgrade:
         first, *others = self._last
         return Problem(
             first.code,
-            str(first).partition("\n")[0],
-            detail="\n".join([*str(first).split("\n")[1:], *map(str, others), f"helm: {problem.detail}"]),
+            first.problem.title,
+            detail="\n".join(
+                filter(None, [first.problem.detail, *map(str, others), f"helm: {problem.detail}"])
+            ),
             remedies=(
-                *first.remedies,
+                *first.problem.remedies,
                 Remedy(
                     "everything is left as it is; once the cause is gone, run again: it goes on from here"
                 ),

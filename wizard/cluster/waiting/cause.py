@@ -1,19 +1,28 @@
-"""A cause: what one object waits for, in words and as a problem's code."""
+"""A cause: what one object waits for, as the problem that it would be."""
 
 from dataclasses import dataclass
 
 from wizard.engine.events import Remedy
+from wizard.engine.problems import Problem
 
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """`code` is the problem it would be; `about` is KIND NAME; `rank` orders causes, the most telling first."""
+    """`about` is KIND NAME; `rank` orders causes, the most telling first."""
 
-    code: str
+    problem: Problem
     about: str
-    text: str
-    remedies: tuple[Remedy, ...] = ()
-    rank: int = 50
+    rank: int
+
+    @property
+    def code(self) -> str:
+        """The problem's code."""
+        return self.problem.code
 
     def __str__(self) -> str:
-        return f"{self.about}: {self.text}"
+        return self.problem.title + (f"\n{self.problem.detail}" if self.problem.detail else "")
+
+
+def cause(code: str, about: str, text: str, *remedies: Remedy, rank: int, detail: str = "") -> Cause:
+    """A cause in words: `text` in one line, `detail` what belongs below it (the last lines of a log)."""
+    return Cause(Problem(code, f"{about}: {text}", detail=detail, remedies=remedies), about, rank)

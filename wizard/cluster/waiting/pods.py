@@ -5,7 +5,7 @@ from typing import Any
 
 from wizard.cluster.port import Obj, Reader
 from wizard.cluster.probes.causes import pull_cause
-from wizard.cluster.waiting.cause import Cause
+from wizard.cluster.waiting.cause import Cause, cause
 from wizard.engine.events import Remedy
 from wizard.engine.problems import Problem
 
@@ -44,15 +44,12 @@ def of_pod(cluster: Reader, pod: Obj, events: list[Obj]) -> Iterator[Cause]:
     about, name, space = f"pod {meta['name']}", meta["name"], meta["namespace"]
     for condition in status.get("conditions") or []:
         if condition.get("type") == "PodScheduled" and condition.get("status") == "False":
-            yield Cause(
+            yield cause(
                 "pod-unschedulable",
                 about,
                 f"no node takes it: {condition.get('message') or condition.get('reason')}",
-                (
-                    Remedy(
-                        "see what it asks for and what the nodes have",
-                        f"kubectl describe pod -n {space} {name}",
-                    ),
+                Remedy(
+                    "see what it asks for and what the nodes have", f"kubectl describe pod -n {space} {name}"
                 ),
                 rank=20,
             )
@@ -62,11 +59,11 @@ def of_pod(cluster: Reader, pod: Obj, events: list[Obj]) -> Iterator[Cause]:
     if not statuses:
         for event in events:
             if event.get("reason") in ("FailedMount", "FailedAttachVolume", "FailedCreatePodSandBox"):
-                yield Cause(
+                yield cause(
                     "pod-not-started",
                     about,
                     f"{event['reason']}: {event.get('message', '')}",
-                    (Remedy("see all its events", f"kubectl describe pod -n {space} {name}"),),
+                    Remedy("see all its events", f"kubectl describe pod -n {space} {name}"),
                     rank=30,
                 )
 
@@ -79,22 +76,20 @@ def _container(
     if reason in _PULL:
         words = _pull_words(waiting.get("message", ""), events)
         kind = pull_cause(words)
-        yield Cause(
+        yield cause(
             "image-pull-failed",
             about,
             f"{reason} of {container.get('image') or which}: {words}",
-            (
-                Remedy(_PULL_REMEDIES.get(kind, "see the runtime's words above")),
-                Remedy("see all its events", f"kubectl describe pod -n {space} {name}"),
-            ),
+            Remedy(_PULL_REMEDIES.get(kind, "see the runtime's words above")),
+            Remedy("see all its events", f"kubectl describe pod -n {space} {name}"),
             rank=10,
         )
     elif reason in _CREATE:
-        yield Cause(
+        yield cause(
             "pod-not-started",
             about,
             f"{reason} of container {which}: {waiting.get('message', '')}",
-            (Remedy("see all its events", f"kubectl describe pod -n {space} {name}"),),
+            Remedy("see all its events", f"kubectl describe pod -n {space} {name}"),
             rank=25,
         )
     elif reason == "CrashLoopBackOff" or _ended_badly(container):
@@ -105,13 +100,13 @@ def _container(
             else f"exit code {ended.get('exitCode', '?')}"
         )
         lines = _log(cluster, name, space, which)
-        yield Cause(
+        yield cause(
             "pod-crashes",
             about,
-            f"container {which} ended {container.get('restartCount', 0) + 1} times, last with {why}"
-            + (f"; its last lines:\n{lines}" if lines else ""),
-            (Remedy("read all it said", f"kubectl logs -n {space} {name} -c {which} --previous"),),
+            f"container {which} ended {container.get('restartCount', 0) + 1} times, last with {why}",
+            Remedy("read all it said", f"kubectl logs -n {space} {name} -c {which} --previous"),
             rank=15,
+            detail=f"its last lines:\n{lines}" if lines else "",
         )
 
 

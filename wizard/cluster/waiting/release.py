@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from wizard.cluster.objects.names import INSTANCE, Names
 from wizard.cluster.port import Obj, Reader
-from wizard.cluster.waiting.cause import Cause
+from wizard.cluster.waiting.cause import Cause, cause
 from wizard.cluster.waiting.pods import of_pod, ready
 from wizard.engine.events import Remedy
 
@@ -50,16 +50,11 @@ def _claims(cluster: Reader, names: Names, events: list[Obj]) -> Iterator[Cause]
     told = about(events, claim)
     words = str(told[-1].get("message", "")) if told else "nothing is said about it"
     waits = bool(told) and told[-1].get("reason") == "WaitForFirstConsumer"
-    yield Cause(
+    yield cause(
         "claim-pending",
         f"claim {names.volume}",
         f"{claim['status']['phase']} in StorageClass {claim.get('spec', {}).get('storageClassName', '(default)')}: {words}",
-        (
-            Remedy(
-                "see what its provisioner says",
-                f"kubectl describe pvc -n {names.namespace} {names.volume}",
-            ),
-        ),
+        Remedy("see what its provisioner says", f"kubectl describe pvc -n {names.namespace} {names.volume}"),
         rank=60 if waits else 12,
     )
 
@@ -78,15 +73,13 @@ def _refused(names: Names, pods: list[Obj], events: list[Obj]) -> Iterator[Cause
             continue
         if any(pod.startswith(name) for pod in have):
             continue  # it was let in since
-        yield Cause(
+        yield cause(
             "pod-refused",
             f"{who['kind']} {name}",
             str(event.get("message", "its pods are not admitted")),
-            (
-                Remedy(
-                    "see what the namespace enforces and allows",
-                    f"kubectl describe namespace,quota,limitrange {names.namespace} -n {names.namespace}",
-                ),
+            Remedy(
+                "see what the namespace enforces and allows",
+                f"kubectl describe quota,limitrange -n {names.namespace}",
             ),
             rank=5,
         )

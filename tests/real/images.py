@@ -10,7 +10,7 @@ import io
 import json
 import random
 import tarfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -42,6 +42,14 @@ DOCKER_TYPES = Types(
     f"{DOCKER}.container.image.v1+json",
     f"{DOCKER}.image.rootfs.diff.tar",
 )
+
+
+@dataclass(frozen=True)
+class Layer:
+    """A layer's descriptor and the digest of its uncompressed tar."""
+
+    descriptor: dict[str, Any]
+    diff: str
 
 
 @dataclass(frozen=True)
@@ -89,32 +97,39 @@ def make_image(
     LAYERS are the sizes in bytes of the one random file in each layer; the first SHARED of them are the same
     for all platforms.  Layers are gzip (as registries hold them) or plain tar.
     """
-    (folder / "blobs" / "sha256").mkdir(parents=True, exist_ok=True)
-    (folder / "oci-layout").write_text('{"imageLayoutVersion":"1.0.0"}')
+    made: dict[str, list[Layer]] = {}
+    for platform in platforms:
+        owners = ("all" if number < shared else platform for number in range(len(layers)))
+        made[platform] = [
+            _random_layer(folder, f"{seed}/{owner}/{number}", size, types, compressed)
+            for number, (owner, size) in enumerate(zip(owners, layers, strict=True))
+        ]
+    return assemble(folder, made, {"Cmd": [seed]}, tag=tag, types=types)
+
+
+def assemble(
+    folder: Path,
+    layers: Mapping[str, Sequence[Layer]],
+    config: Mapping[str, Any],
+    *,
+    tag: str,
+    types: Types = OCI_TYPES,
+) -> Image:
+    """Make configs, manifests and an index for layers that are in the folder already, by platform."""
     manifests: dict[str, dict[str, Any]] = {}
     blobs: dict[str, dict[str, Any]] = {}
-    for platform in platforms:
-        made = []
-        for number, size in enumerate(layers):
-            owner = "all" if number < shared else platform
-            made.append(_layer(folder, f"{seed}/{owner}/{number}", size, types, compressed))
+    for platform, own in layers.items():
         os_name, architecture, *variant = platform.split("/")
         where = {"architecture": architecture, "os": os_name, **({"variant": variant[0]} if variant else {})}
-        diffs = {"type": "layers", "diff_ids": [diff for _, diff in made]}
-        config = _json_blob(folder, types.config, {**where, "config": {"Cmd": [seed]}, "rootfs": diffs})
-        body = {
-            "schemaVersion": 2,
-            "mediaType": types.manifest,
-            "config": config,
-            "layers": [d for d, _ in made],
-        }
+        diffs = {"type": "layers", "diff_ids": [layer.diff for layer in own]}
+        described = _json_blob(folder, types.config, {**where, "config": config, "rootfs": diffs})
+        descriptors = [layer.descriptor for layer in own]
+        body = {"schemaVersion": 2, "mediaType": types.manifest, "config": described, "layers": descriptors}
         manifests[platform] = {**_json_blob(folder, types.manifest, body), "platform": where}
-        blobs.update((d["digest"], d) for d in (config, *body["layers"]))
-    index = _json_blob(
-        folder,
-        types.index,
-        {"schemaVersion": 2, "mediaType": types.index, "manifests": list(manifests.values())},
-    )
+        blobs.update((d["digest"], d) for d in (described, *descriptors))
+    listed = {"schemaVersion": 2, "mediaType": types.index, "manifests": list(manifests.values())}
+    index = _json_blob(folder, types.index, listed)
+    (folder / "oci-layout").write_text('{"imageLayoutVersion":"1.0.0"}')
     _add_to_index(folder, index, tag)
     return Image(folder, index, manifests, tuple(blobs.values()))
 
@@ -188,18 +203,18 @@ def _push_manifest(
     assert push_manifest(registry, repository, target, body, descriptor["mediaType"]) == descriptor["digest"]
 
 
-def _layer(folder: Path, seed: str, size: int, types: Types, compressed: bool) -> tuple[dict[str, Any], str]:
-    """One layer with one file; its descriptor and the digest of its uncompressed tar."""
+def _random_layer(folder: Path, seed: str, size: int, types: Types, compressed: bool) -> Layer:
+    """One layer with one random file."""
     plain = write_blob(folder, _tar(f"data/{seed.rpartition('/')[2]}.bin", seed, size), types.layer)
     diff = str(plain["digest"])
     if not compressed:
-        return plain, diff
+        return Layer(plain, diff)
     source = blob_path(folder, diff)
     with source.open("rb") as tar:
         suffix = "+gzip" if types is OCI_TYPES else ".gzip"
         packed = write_blob(folder, _gzip(tar), types.layer + suffix)
     source.unlink()
-    return packed, diff
+    return Layer(packed, diff)
 
 
 def _tar(name: str, seed: str, size: int) -> Iterator[bytes]:

@@ -1,12 +1,16 @@
 """The tests' own images: deterministic, and whole in the eyes of real clients."""
 
+import base64
 import hashlib
 import json
+import tarfile
 from pathlib import Path
 
 import pytest
 
 from tests.real.images import DOCKER_TYPES, OCI_TYPES, Types, make_image, push_image
+from tests.real.programs import program_image
+from tests.real.registries import olareg
 from tests.real.registry import Registry
 from tests.real.run import run, said
 
@@ -81,3 +85,70 @@ def _cert_dir(registry: Registry, folder: Path) -> Path:
     assert registry.ca_file
     (certs / "ca.crt").write_bytes(registry.ca_file.read_bytes())
     return certs
+
+
+def test_an_image_of_programs_is_deterministic_and_whole(
+    plain_olareg: Registry, repository: str, tmp_path: Path
+) -> None:
+    files = {"/usr/bin/hello": b"#!/bin/sh\necho hello\n", "/etc/passwd": b"root:x:0:0::/:/bin/sh\n"}
+    made = [
+        program_image(tmp_path / name, files, ["/usr/bin/hello"], links={"/bin": "usr/bin"}) for name in "ab"
+    ]
+    assert made[0].digest == made[1].digest
+    push_image(made[0], plain_olareg, repository, "1.0")
+    reference = plain_olareg.reference(repository, "1.0")
+    run("crane", "validate", "--insecure", "--remote", reference)
+    run("crane", "export", "--insecure", reference, tmp_path / "root.tar")
+    with tarfile.open(tmp_path / "root.tar") as root:
+        names = {member.name: (member.isdir(), member.uid, member.mtime) for member in root}
+    assert names["usr/bin/hello"] == (False, 0, 0)
+    assert names["tmp"][0]
+
+
+def test_olareg_lists_referrers(plain_olareg: Registry, repository: str, tmp_path: Path) -> None:
+    image = make_image(tmp_path / "image", layers=(64,))
+    push_image(image, plain_olareg, repository, "1")
+    (tmp_path / "note.txt").write_text("signed by nobody")
+    kind = "application/vnd.example.note"
+    subject = plain_olareg.reference(repository, image.digest)
+    run(
+        "oras",
+        "attach",
+        "--plain-http",
+        "--artifact-type",
+        kind,
+        subject,
+        "note.txt:text/plain",
+        cwd=tmp_path,
+    )
+    referrers = plain_olareg.request("GET", f"/v2/{repository}/referrers/{image.digest}").json()["manifests"]
+    assert [entry["artifactType"] for entry in referrers] == [kind]
+
+
+def test_a_registry_with_bearer_tokens(tmp_path: Path) -> None:
+    """olareg speaks the token protocol of the big registries: 401 with a realm, a token for a scope."""
+    image = make_image(tmp_path / "image", layers=(64,))
+    home = tmp_path / "server"
+    home.mkdir()
+    with olareg(home, users={"ci": "s3cret"}, tokens=True) as registry:
+        refused = registry.anonymous().request("GET", "/v2/")
+        assert refused.status == 401
+        assert refused.headers["www-authenticate"].startswith("Bearer realm=")
+        config = tmp_path / "config.json"
+        pair = base64.b64encode(b"ci:s3cret").decode()
+        config.write_text(json.dumps({"auths": {registry.host: {"auth": pair}}}))
+        reference = registry.reference("team/app", "1.0")
+        source = f"{image.folder}:1.0"
+        run(
+            "oras",
+            "cp",
+            "--to-plain-http",
+            "--to-registry-config",
+            config,
+            "--from-oci-layout",
+            source,
+            reference,
+        )
+        found = said("crane", "digest", "--insecure", reference, env={"DOCKER_CONFIG": str(tmp_path)})
+        assert found == image.digest
+        assert run("crane", "digest", "--insecure", reference, check=False).returncode != 0

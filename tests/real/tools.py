@@ -26,6 +26,8 @@ _RECIPES = {
     "ip": "debian",
     "jq": "debian",
     "llama-quantize": "llama-server",
+    "llama-server.real": "llama-server",
+    "busybox": "cluster-debian",
     **dict.fromkeys(("etcd", "containerd", "ctr", "runc", "iptables", "nsenter"), "cluster-debian"),
     **dict.fromkeys(
         ("kube-apiserver", "kube-controller-manager", "kube-scheduler", "kube-proxy", "kubelet", "kubectl"),

@@ -86,6 +86,16 @@ def run(capsys: pytest.CaptureFixture[str], *argv: str) -> tuple[int, str, str]:
     return code, said.out, said.err
 
 
+def test_paragraphs_are_filled_and_commands_left_alone() -> None:
+    from wizard.cli.explain import wrapped
+
+    text = "One two\nthree four five.\n\n    a command that is longer than the width\n\n- an item\n  of a list\n1. next"
+    assert wrapped(text, 12) == [
+        "One two", "three four", "five.", "", "    a command that is longer than the width", "",
+        "- an item of", "  a list", "1. next",
+    ]  # fmt: skip
+
+
 def test_explain_lists_checks_and_problems(capsys: pytest.CaptureFixture[str]) -> None:
     code, out, _ = run(capsys, "explain")
     assert code == 0

@@ -7,7 +7,6 @@ from typing import cast
 
 from wizard.answers.model import Answers
 from wizard.cluster.port import Cluster, Helm
-from wizard.engine.problems import Problem, Remedy
 from wizard.engine.secrets import Prompter, Secret, resolve
 from wizard.oci.sites import Site, Sites
 
@@ -20,6 +19,7 @@ class RealWorld:
     def __init__(self, prompter: Prompter | None) -> None:
         self._prompter = prompter
         self._password: Secret | None = None
+        self._cluster: Cluster | None = None
 
     def sites(self, answers: Answers) -> Sites:
         """The internal registry as configured; all others over HTTPS with docker's credentials."""
@@ -42,16 +42,12 @@ class RealWorld:
 
     def cluster(self, answers: Answers) -> Cluster:
         """The cluster of the pod this runs in, or of the kubeconfig that is named."""
-        raise Problem(
-            "cluster-not-configured",
-            "this step needs a Kubernetes cluster, and none is configured",
-            detail="journeys that need one: install, verify",
-            remedies=(
-                Remedy("try the journey on a simulated site", "airgap-wizard run --rehearse healthy"),
-                Remedy("images and models need no cluster", "airgap-wizard mirror --help"),
-            ),
-            exit_code=2,
-        )
+        if self._cluster is None:
+            from wizard.cluster.real.adapter import RealCluster
+            from wizard.cluster.real.connect import connect
+
+            self._cluster = RealCluster(connect(answers.cluster.kubeconfig, answers.cluster.context))
+        return self._cluster
 
     def helm(self, answers: Answers) -> Helm:
         """Helm from the PATH."""

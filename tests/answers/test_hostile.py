@@ -4,7 +4,8 @@ import pytest
 
 from tests.answers.test_load import complaints
 from tests.answers.texts import MINIMAL
-from wizard.answers import nodes
+from wizard.answers import form, nodes
+from wizard.engine.redact import MASK, redactor
 
 LAUGHS = "a0: &a0 [x, x, x, x, x, x, x, x, x]\n" + "".join(
     f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 40)
@@ -121,3 +122,13 @@ def test_values_that_look_like_secrets_are_not_repeated_wherever_they_stand() ->
         assert not any(planted.lower() in c.lower() for c in found), found
         said = "\n".join(complaints(MINIMAL, f"{section}.{line.replace(': ', '=', 1)}"))
         assert planted.lower() not in said.lower(), said
+
+
+def test_a_refused_literal_is_masked_from_then_on_but_not_what_is_being_typed() -> None:
+    planted = "planted-literal-77"
+    for typed in ("file", "env:", "prom", planted[:12]):
+        assert form.check_value("registry.password", typed).startswith("a literal secret is refused")
+    complaints(MINIMAL, "registry.password=file", f"media.keyPassword={planted}")
+    complaints(MINIMAL + f"media:\n  keyPassword: {planted}-too\n")
+    said = f"the file env: prompt {planted} {planted}-too {planted[:12]}"
+    assert redactor.text(said) == f"the file env: prompt {MASK} {MASK} {planted[:12]}"

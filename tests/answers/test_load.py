@@ -79,7 +79,7 @@ def test_ten_faults_are_told_at_once_in_the_order_of_the_file() -> None:
         "expected StorageClass, like internal-block",
         "a.yaml:12:3 cluster.storage_class: unknown key; did you mean cluster.storageClass?",
         'a.yaml:13:14 cluster.namespace: "Opencost_AI" is not valid; '
-        "expected a name of lower-case letters, digits and '-', like internal-block",
+        "expected a name of at most 63 lower-case letters, digits and '-', like opencost-ai",
         "a.yaml:14:8 cluster.gpu: a number; expected true or false",
         'a.yaml:17:7 images.extra[0]: "nginx" is not valid; '
         "expected a full reference with its registry, like docker.io/ollama/ollama:0.30.8",
@@ -114,6 +114,8 @@ ONE_FAULT = [
     ("namespace: x", "namespace: unknown key here; did you mean cluster.namespace?"),
     ("host: x", "host: unknown key here; did you mean registry.host?"),
     ("prefix: x", "prefix: unknown key here; did you mean registry.prefix or model.prefix?"),
+    ("r\u0435gistry: {}", "r\u0435gistry: unknown key (it holds \u0435, U+0435); "
+     "did you mean registry?"),
     ("zzz: x", "zzz: unknown key; expected one of apiVersion, journey, images, registry, model, cluster, chart, "
      "proof, media"),
     ('"\\e[31mred": x', '"\\x1b[31mred": unknown key; expected one of'),
@@ -123,7 +125,7 @@ ONE_FAULT = [
      "put it in quotes"),
     ("cluster.namespace: [a, b]", "cluster.namespace: a list; expected a text, like opencost-ai"),
     ("cluster.namespace: {a: b}", "cluster.namespace: a mapping with keys; expected a text, like opencost-ai"),
-    ("cluster.namespace: ''", 'cluster.namespace: "" is not valid; expected a name of lower-case letters'),
+    ("cluster.namespace: ''", 'cluster.namespace: "" is not valid; expected a name of at most 63 lower-case'),
     ("cluster.namespace: !!python/object:os.system x", "cluster.namespace: a tag ('!…'); expected a text"),
     ('cluster.namespace: "a\\nb"', "cluster.namespace: holds the control character U+000A; expected a text on one line"),
     ("cluster.namespace: {{ name }}", "cluster.namespace: a mapping with keys; expected a text, like opencost-ai; "
@@ -131,13 +133,20 @@ ONE_FAULT = [
     ("images.extra: -docker.io/a:1", "images.extra: a text; expected a list, like [docker.io/library/busybox:1.36]; "
      "a space is missing after '-'"),
     ("proof: question:x", "proof: a text; expected keys and values below it; a space is missing after ':'"),
+    ("chart.timeout: 0m", 'chart.timeout: "0m" is not valid; expected a duration above nothing, like 5m or 1h30m'),
+    (f"cluster.release: {'r' * 54}", f'cluster.release: "{"r" * 54}" is not valid; expected a name of at most 53 '
+     "lower-case letters, digits and '-', like opencost-ai"),
+    ("cluster.namespace: a.b", 'cluster.namespace: "a.b" is not valid; expected a name of at most 63 lower-case letters, '
+     "digits and '-', like opencost-ai"),
+    ("registry.pullSecret: A", "registry.pullSecret: the value (not repeated here) is not valid; expected a name of "
+     "lower-case letters, digits, '-' and '.', like internal-registry"),
     ("cluster.gpu: maybe", "cluster.gpu: a text; expected true or false"),
     ("cluster.gpu: [true]", "cluster.gpu: a list; expected true or false"),
     ("cluster.volumeSize: 20 gigs", 'cluster.volumeSize: "20 gigs" is not valid; '
      "expected a Kubernetes quantity, like 20Gi"),
     ("cluster.kubeconfig: 7", 'cluster.kubeconfig: "7" is a number in YAML; expected a path, like '
      "/root/.kube/config; put it in quotes"),
-    ("chart.timeout: soon", 'chart.timeout: "soon" is not valid; expected a duration, like 5m or 1h30m'),
+    ("chart.timeout: soon", 'chart.timeout: "soon" is not valid; expected a duration above nothing, like 5m or 1h30m'),
     ("chart.values: ''", "chart.values: empty; expected a path, like values-airgap.yaml"),
     ("images.platforms: linux/amd64", "images.platforms: a text; expected a list, like [linux/amd64, linux/arm64]"),
     ("images.platforms: []", "images.platforms: an empty list carries nothing; expected all, or os/architecture"),
@@ -270,6 +279,17 @@ def test_faults_above_a_line_that_is_no_yaml_are_told_with_it() -> None:
         "a.yaml:4:3 registry.hots: unknown key; did you mean registry.host?",
         "a.yaml:10:16: a second ': ' in one value; expected 'key: value'; put the value in quotes if it holds a "
         "colon, or indent the key like its neighbours",
+    ]
+
+
+@pytest.mark.parametrize(
+    "host", ["docker.io", "registry-1.docker.io", "GHCR.io:443", "quay.io", "registry.ollama.ai"]
+)
+def test_a_public_registry_is_no_internal_one(host: str) -> None:
+    """S1.2, S2.24: what the cluster pulls from is inside."""
+    assert complaints(MINIMAL.replace("host: registry.internal.example", f"host: {host}")) == [
+        f'a.yaml:4:9 registry.host: "{host}" is not valid; expected the registry inside your perimeter, not a public '
+        "one; images.* says where images come from"
     ]
 
 

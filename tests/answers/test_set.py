@@ -55,7 +55,7 @@ def test_set_mends_what_the_journey_misses() -> None:
         ("cluster.gpu=1", '--set #2 cluster.gpu: "1" is neither; expected true or false'),
         (
             "cluster.namespace=A B",
-            '--set #2 cluster.namespace: "A B" is not valid; expected a name of lower-case',
+            '--set #2 cluster.namespace: "A B" is not valid; expected a name of at most 63',
         ),
         (
             "images.extra=[a: b]",

@@ -1,4 +1,4 @@
-"""`python -m tests.docs`: write the generated documents, and the JSON schema. `--check` only tells which are stale."""
+"""`python -m tests.docs`: write the generated documents, the example answers and their schema. `--check` only tells which are stale."""
 
 import sys
 

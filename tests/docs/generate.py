@@ -8,6 +8,8 @@ from pathlib import Path
 from tests.docs import coverage
 from wizard import explain
 from wizard.answers.document import document
+from wizard.answers.example import example
+from wizard.answers.model import Journey
 from wizard.answers.schema import schema
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -23,7 +25,7 @@ def documents() -> Mapping[Path, str]:
         ROOT / "docs/checks.md": pages("check"),
         ROOT / "docs/coverage.md": coverage.text(ROOT / "tests"),
         ROOT / "assets/answers/schema.json": json.dumps(schema(), indent=2, ensure_ascii=False) + "\n",
-    }
+    } | {ROOT / f"assets/answers/{journey}.yaml": example(journey) for journey in Journey}
 
 
 def stale() -> list[Path]:

@@ -13,6 +13,8 @@ from wizard.engine.secrets import EXPECTED, SecretRef
 
 LONGEST = 8192
 """Characters in one value; the gateway takes no longer question either."""
+_TELLING = 8
+"""Characters from which on a refused literal is masked elsewhere; a shorter one may be a common word."""
 
 _TRUE = frozenset({"true", "yes", "on"})
 _FALSE = frozenset({"false", "no", "off"})
@@ -39,7 +41,8 @@ def text(field: Field, written: str, folder: Path | None = None) -> Any:
     if field.ask.check and (written or field.default != ""):
         expected = field.ask.check(written)
         if expected:
-            return Flaw(f"{shown(written, field.path)} is not valid", expected)
+            sample = "" if "like " in expected or "; " in expected else f", like {field.sample}"
+            return Flaw(f"{shown(written, field.path)} is not valid", expected + sample)
     if field.ask.locate and written and "://" not in written:
         return str(located(Path(written), folder))
     return written
@@ -63,6 +66,15 @@ def located(path: Path, folder: Path | None) -> Path:
     return Path(os.path.normpath(folder / path)) if folder and not path.is_absolute() else path
 
 
+def learn(field: Field, written: str) -> None:
+    """Teach the redactor a literal that was refused, so that nothing said after this repeats it.
+
+    Not for what is still being typed: `file`, on the way to `file:PATH`, would be masked everywhere.
+    """
+    if field.kind is Kind.SECRET and len(written) >= _TELLING:
+        redactor.learn(written)
+
+
 def _choice(field: Field, written: str) -> str | Flaw:
     if written in field.choices:
         return written
@@ -79,7 +91,6 @@ def _secret(written: str, folder: Path | None) -> SecretRef | Flaw | None:
         return None
     ref = SecretRef.parse(written) if written.isprintable() else None
     if ref is None:
-        redactor.learn(written)  # whatever is said after this, it will not be said aloud
         return Flaw("a literal secret is refused, and not repeated here", EXPECTED)
     if ref.where.startswith("file:"):
         return SecretRef(f"file:{located(Path(ref.where[5:]), folder)}")

@@ -17,12 +17,46 @@ _MODEL = re.compile(r"([A-Za-z0-9][\w.-]*/){0,2}[A-Za-z0-9][\w.-]*(:[A-Za-z0-9_]
 _QUANTITY = re.compile(r"\d+(\.\d+)?(Ki|Mi|Gi|Ti|Pi|k|M|G|T|P)?\Z")
 _DURATION = re.compile(r"(\d+h)?(\d+m)?(\d+s)?\Z")
 _PLATFORM = re.compile(r"[a-z0-9]+/[a-z0-9_]+(/[a-z0-9.]+)?\Z")
+_PUBLIC = (
+    "docker.io",
+    "docker.com",
+    "ghcr.io",
+    "quay.io",
+    "gcr.io",
+    "k8s.io",
+    "ollama.ai",
+    "ollama.com",
+    "public.ecr.aws",
+    "mcr.microsoft.com",
+)
 
 
 def dns_label(value: str) -> str:
-    """RFC 1123 label, or a StorageClass's subdomain of labels."""
+    """RFC 1123 label: what a namespace or a Service may be called."""
+    return "" if _LABEL.match(value) else "a name of at most 63 lower-case letters, digits and '-'"
+
+
+def dns_subdomain(value: str) -> str:
+    """RFC 1123 subdomain: what a StorageClass or a Secret may be called."""
     ok = 0 < len(value) <= 253 and all(_LABEL.match(part) for part in value.split("."))
-    return "" if ok else "a name of lower-case letters, digits and '-', like internal-block"
+    return "" if ok else "a name of lower-case letters, digits, '-' and '.'"
+
+
+def release_name(value: str) -> str:
+    """A Helm release: a label of at most 53 characters, since Helm adds to it."""
+    return (
+        ""
+        if _LABEL.match(value) and len(value) <= 53
+        else "a name of at most 53 lower-case letters, digits and '-'"
+    )
+
+
+def internal_host(value: str) -> str:
+    """A registry inside the perimeter: a host, and none of the public ones (S1.2, S2.24)."""
+    name = value.lower().partition(":")[0]
+    if any(name == host or name.endswith(f".{host}") for host in _PUBLIC):
+        return "the registry inside your perimeter, not a public one; images.* says where images come from"
+    return registry_host(value)
 
 
 def registry_host(value: str) -> str:
@@ -71,7 +105,8 @@ def quantity(value: str) -> str:
 
 def duration(value: str) -> str:
     """A duration as Helm takes it."""
-    return "" if value and _DURATION.match(value) else "a duration, like 5m or 1h30m"
+    ok = _DURATION.match(value) and re.search(r"[1-9]", value)
+    return "" if ok else "a duration above nothing, like 5m or 1h30m"
 
 
 def day(value: str) -> str:

@@ -6,6 +6,7 @@ from wizard.answers.dump import scalar
 from wizard.answers.fields import Field, Kind, section_title, sections, table
 from wizard.answers.form import value_text
 from wizard.answers.model import API_VERSION
+from wizard.answers.rules import RULES
 from wizard.answers.tree import keys, unknown
 from wizard.engine.problems import Problem, Remedy
 
@@ -80,8 +81,12 @@ def document() -> str:
         "- Relative paths are taken from the folder of the answers file, `~` is your home; a path given with `--set` is",
         "  taken from the current folder.",
         "- `--set path.to.key=value` changes one answer for one run (lists with commas; empty = the default).",
-        "- Two things of one kind that need each other (certificate and key, user name and password) are asked for",
-        "  together; plain HTTP to any host but loopback needs a last day; a bundle needs a trust policy.",
+        "",
+        "The source is a line of the checklists in [coverage.md](coverage.md).",
+        "",
+        "Between answers these rules hold, and `answers check` tells each breach at its line:",
+        "",
+        *(f"- {rule.says}" for rule in RULES),
         "",
         "## journey",
         "",
@@ -106,7 +111,7 @@ def _table(rows: list[Field]) -> list[str]:
             kind,
             f"{field.ask.label}: {field.ask.why}",
             f"`{data['default']}`" if data["default"] else "",
-            f"`{data['example']}`",
+            f"`{data['example']}`" if data["example"] != data["default"] else "",
             "every journey" if field.path == "journey" else ", ".join(data["needed"]),
             data["seed"],
         )

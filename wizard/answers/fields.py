@@ -43,6 +43,12 @@ class Field:
         """The last word of the path, as written in YAML."""
         return self.path.rpartition(".")[2]
 
+    @property
+    def sample(self) -> str:
+        """One example as text; of a list, its first element."""
+        example = self.ask.example
+        return str(example[0] if isinstance(example, tuple) else example)
+
     def needed(self, journey: str | None) -> bool:
         """True where the journey refuses an empty value."""
         return journey in self.ask.needed

@@ -55,6 +55,7 @@ def _one(reading: Reading, field: Field, value: str, where: Place) -> None:
     made = written(field, value, Path.cwd())
     reading.places[field.path] = where
     if isinstance(made, Flaw):
+        accept.learn(field, value)
         reading.fault(made, where, field.path)
         return
     reading.values[field.path] = made

@@ -20,8 +20,9 @@ _LOADS = ("install", "upgrade", "rollback")
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """`judge(values, journey, today)` yields a flaw for each breach, with its path."""
+    """`judge(values, journey, today)` yields a flaw for each breach, with its path; `says` is for the docs."""
 
+    says: str
     reads: tuple[str, ...]
     judge: Judge
 
@@ -81,7 +82,7 @@ def _together(one: str, other: str) -> Rule:
             if values[has] and not values[lacks]:
                 yield Flaw(f"missing, and {has} is given", _wanted(lacks), path=lacks)
 
-    return Rule((one, other), judge)
+    return Rule(f"`{one}` and `{other}` are given together, or neither", (one, other), judge)
 
 
 def _depends(path: str, on: str) -> Rule:
@@ -89,7 +90,7 @@ def _depends(path: str, on: str) -> Rule:
         if values[path] and not values[on]:
             yield Flaw(f"means nothing without {on}", _wanted(on), path=path)
 
-    return Rule((path, on), judge)
+    return Rule(f"`{path}` means nothing without `{on}`", (path, on), judge)
 
 
 def _plain_http(values: Values, journey: str, today: datetime.date) -> Iterator[Flaw]:
@@ -154,9 +155,26 @@ RULES: tuple[Rule, ...] = (
     _together("registry.username", "registry.password"),
     _depends("cluster.context", "cluster.kubeconfig"),
     _depends("media.keyPassword", "media.key"),
-    Rule(("registry.host", "registry.plainHttp", "registry.plainHttpUntil"), _plain_http),
-    Rule(("model.name", "model.extra", "model.licenceConfirmed"), _licence),
-    Rule(("media.bundle", "media.trust"), _trust),
-    Rule(("images.platforms",), _platforms),
-    Rule(("proof.outside",), _outside),
+    Rule(
+        "plain HTTP to a host that is not loopback has a last day, `registry.plainHttpUntil`, that is not past",
+        ("registry.host", "registry.plainHttp", "registry.plainHttpUntil"),
+        _plain_http,
+    ),
+    Rule(
+        f"a model other than granite4.1:3b, 8b or 30b is carried ({', '.join(_CARRIES)}) once `model.licenceConfirmed`"
+        " is true",
+        ("model.name", "model.extra", "model.licenceConfirmed"),
+        _licence,
+    ),
+    Rule(
+        f"a `media.bundle` is opened ({', '.join(_LOADS)}) with a `media.trust`, or not at all",
+        ("media.bundle", "media.trust"),
+        _trust,
+    ),
+    Rule(
+        "`images.platforms` is `all` alone, or a list without it, and not empty",
+        ("images.platforms",),
+        _platforms,
+    ),
+    Rule("`proof.outside` names at least one address", ("proof.outside",), _outside),
 )

@@ -132,6 +132,8 @@ class Reading:
             return
         value = self._scalar(field, node)
         if isinstance(value, Flaw):
+            if isinstance(node, yaml.ScalarNode):
+                accept.learn(field, node.value)
             self.fault(value, where, field.path)
         else:
             self.values[field.path] = value
@@ -158,9 +160,9 @@ class Reading:
     def _scalar(self, field: Field, node: Node) -> Any:
         if field.kind is Kind.SECRET and isinstance(node, yaml.ScalarNode):
             return accept.text(field, node.value, self.folder)  # 1234 is a literal secret too
-        expected = "true or false" if field.kind is Kind.TOGGLE else f"a {field.kind}, like {_sample(field)}"
+        expected = "true or false" if field.kind is Kind.TOGGLE else f"a {field.kind}, like {field.sample}"
         if field.kind in (Kind.TEXTS, Kind.TEXT):
-            expected = f"a text, like {_sample(field)}"
+            expected = f"a text, like {field.sample}"
         if not isinstance(node, yaml.ScalarNode):
             return Flaw(_what(node), expected, _slip(node))
         tag = _tag(node)
@@ -196,7 +198,10 @@ def unknown(path: str) -> Flaw:
     near = next((k for k in known if k.lower() == plain), "") or nearest(key, known)
     if near:
         full = f"{section}.{near}" if section else f"{near}.{rest}" if rest else near
-        return Flaw("unknown key", hint=f"did you mean {printable(full)}?")
+        alike = next(
+            (f" (it holds {c}, U+{ord(c):04X})" for c in key if c.isprintable() and not c.isascii()), ""
+        )
+        return Flaw("unknown key" + alike, hint=f"did you mean {printable(full)}?")
     owners = [field.path for field in table().values() if field.key.lower() == plain]
     if owners:
         return Flaw("unknown key here", hint=f"did you mean {' or '.join(owners)}?")
@@ -206,11 +211,6 @@ def unknown(path: str) -> Flaw:
 def printable(path: str) -> str:
     """A path as written, or quoted where it would upset a terminal."""
     return path if path.isprintable() and len(path) <= 80 else quoted(path)
-
-
-def _sample(field: Field) -> str:
-    example = field.ask.example
-    return str(example[0] if isinstance(example, tuple) else example)
 
 
 def _tag(node: Node) -> str:

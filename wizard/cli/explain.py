@@ -2,6 +2,8 @@
 
 import argparse
 import json
+import re
+import shutil
 import sys
 import textwrap
 from typing import Any
@@ -31,13 +33,39 @@ def run(args: argparse.Namespace) -> int:
     if args.output == "json":
         sys.stdout.write(json.dumps(_data(found), indent=2, ensure_ascii=False) + "\n")
         return 0
+    width = min(100, shutil.get_terminal_size((100, 24)).columns)
     lines = [found.code, f"{found.kind}" + (f", from {found.seed}" if found.seed else "")]
     for title, text in found.parts.items():
-        lines += ["", title.upper(), text]
+        lines += ["", title.upper(), *wrapped(text, width)]
     if found.related:
         lines += ["", "See also: " + ", ".join(found.related)]
     sys.stdout.write("\n".join(lines) + "\n")
     return 0
+
+
+def wrapped(text: str, width: int) -> list[str]:
+    """Markdown as lines of at most `width`: paragraphs and list items are filled, commands and tables left alone."""
+    lines: list[str] = []
+    open_block = False
+    for line in text.splitlines():
+        item = re.match(r"(\d+\.|[-*]) ", line)
+        if not line.strip() or line.startswith(("    ", "|", "```")):
+            lines.append(line)
+            open_block = False
+        elif item or not open_block:
+            lines.append(line)
+            open_block = True
+        else:
+            lines[-1] += " " + line.strip()
+    return [part for line in lines for part in _filled(line, width)]
+
+
+def _filled(line: str, width: int) -> list[str]:
+    if not line.strip() or line.startswith(("    ", "|", "```")):
+        return [line]
+    item = re.match(r"(\d+\.|[-*]) ", line)
+    hang = " " * len(item.group()) if item else ""
+    return textwrap.wrap(line, width, subsequent_indent=hang, break_long_words=False, break_on_hyphens=False)
 
 
 def _data(page: Any) -> dict[str, Any]:

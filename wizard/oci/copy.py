@@ -1,36 +1,43 @@
 """Copying images between stores: every byte hashed on its way, nothing sent twice, the tag last.
 
-The manifests of an image are walked first (an index inside an index included), then all its blobs move, then the
-manifests are put, children before parents, and only then the tag.
+An image is walked first (walk.py), then its blobs move, then its manifests are put, children before parents, and
+only then the tag.
 """
 
-import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import Any
 
 from wizard.engine.events import Move
 from wizard.engine.problems import Problem
 from wizard.engine.stop import Stop
-from wizard.oci import media, problems
-from wizard.oci.descriptor import Descriptor, Malformed, Platform
+from wizard.oci import problems
+from wizard.oci.arrivals import Arrivals
+from wizard.oci.budget import Budget
+from wizard.oci.descriptor import Descriptor, Platform
+from wizard.oci.digest import is_digest
 from wizard.oci.manifest import Manifest
-from wizard.oci.progress import Progress, Report, quiet
-from wizard.oci.registry import Repository
+from wizard.oci.progress import Report, quiet
 from wizard.oci.store import Store
+from wizard.oci.walk import DEEPEST, Tree, walk
 
-_DEEPEST = 8  # indexes inside indexes
+_ABSENT = ("tag-not-found", "registry-not-found", "platform-not-found", "blob-not-found")
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One image to copy: from a tag or digest of one store to a tag of another ("" = by digest only)."""
+    """One image to copy: from a tag or digest of one store to a tag or the digest of another ("" = by digest).
+
+    `title` names it in events, `destination` is how people write where it goes.
+    """
 
     source: Store
     ref: str
     target: Store
     target_ref: str
     title: str = ""
+    destination: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,18 +64,8 @@ class Found:
     size: int
 
 
-@dataclass(slots=True)
-class _Tree:
-    """An image as walked: manifests, children before parents, and its blobs with their platform."""
-
-    manifests: list[Manifest] = field(default_factory=list)
-    blobs: dict[str, tuple[Descriptor, str]] = field(default_factory=dict)
-    left_out: list[str] = field(default_factory=list)
-    platforms: list[str] = field(default_factory=list)
-
-
 class Copier:
-    """Copies images with one budget: at most `jobs` requests at a time, over all images and blobs.
+    """Copies images with one budget over all of them: `jobs` large blobs at a time, and more of what is small.
 
     `platforms` limits indexes ("linux/arm64"; empty = all); `referrers` carries signatures and attestations along.
     """
@@ -85,9 +82,6 @@ class Copier:
         self._platforms = tuple(Platform.parse(text) for text in platforms if text != "all")
         self._referrers, self._report, self._stop = referrers, report, stop or Stop()
         self._jobs = max(1, jobs)
-        self._lock = threading.Lock()
-        self._arriving: dict[tuple[str, str], Future[Move]] = {}
-        self._homes: dict[tuple[str, str], str] = {}
 
     def copy(self, job: Job) -> Copied:
         """Copy one image. Raises Problem, Stopped."""
@@ -98,216 +92,114 @@ class Copier:
 
     def copy_all(self, jobs: Iterable[Job]) -> list[Copied | Problem]:
         """Copy all of them; a Problem in an image's place does not stop the others. Raises Stopped."""
-        wanted = list(jobs)
-        with (
-            ThreadPoolExecutor(self._jobs, "blob") as budget,
-            ThreadPoolExecutor(max(1, min(len(wanted), 2 * self._jobs)), "image") as images,
-        ):
-            futures = [images.submit(self._one, budget, job) for job in wanted]
-            try:
-                wait(futures)
-            except BaseException:
-                self._stop.set()
-                raise
-        results: list[Copied | Problem] = []
-        for future in futures:
-            error = future.exception()
-            if error is None:
-                results.append(future.result())
-            elif isinstance(error, Problem):
-                results.append(error)
-            else:
-                raise error
-        return results
+        arrivals = Arrivals(self._report, self._stop)
+        return self._each(list(jobs), lambda budget, job: self._one(budget, arrivals, job, 0))
+
+    def preview(self, jobs: Iterable[Job]) -> list[Copied | Problem]:
+        """What `copy_all` would do now (`sent` = bytes it would send). Nothing is written."""
+        return self._each(list(jobs), self._look)
 
     def complete(self, store: Store, ref: str) -> Found | None:
         """What `ref` names in `store`, if every manifest and blob under it is there. Fetches manifests alone."""
         root = store.resolve(ref)
         if root is None:
             return None
-        with ThreadPoolExecutor(self._jobs, "blob") as budget:
+        with Budget(self._jobs) as budget:
             try:
-                tree = self._walk(budget, store, budget.submit(store.manifest, root.digest).result())
+                tree = walk(store, store.manifest(root.digest), self._platforms, budget.small)
             except Problem as problem:
-                if problem.code in ("tag-not-found", "registry-not-found", "platform-not-found"):
+                if problem.code in _ABSENT:
                     return None
                 raise
+            self._stop.check()
             blobs = [blob for blob, _ in tree.blobs.values()]
-            self._stop.check()
-            if not all(budget.map(store.has_blob, blobs)):
+            if not all(budget.small.map(store.has_blob, blobs)):
                 return None
-        return Found(root.digest, tuple(tree.platforms), sum(blob.size for blob in blobs))
+        return Found(root.digest, tuple(tree.platforms), tree.size)
 
-    def _one(self, budget: ThreadPoolExecutor, job: Job, depth: int = 0) -> Copied:
-        title = job.title or f"{job.source.name}:{job.ref}"
-        root = budget.submit(job.source.manifest, job.ref).result()
-        tree = self._walk(budget, job.source, root)
-        before = budget.submit(job.target.resolve, job.target_ref or root.digest)
-        moves = self._blobs(budget, job, tree, title)
-        sent = present = 0
-        for future, blob in moves:
-            if future.result() is Move.COPIED:
-                sent += blob.size
-            else:
-                present += blob.size
-        there = before.result()
-        changed = self._manifests(budget, job, tree, root, there)
-        if self._referrers and depth < _DEEPEST:
-            self._follow(budget, job, tree, title, depth + 1)
-        return Copied(
-            job, root.digest, root.media_type, sent, present, len(tree.blobs), changed, tuple(tree.platforms)
-        )
+    def _each(self, jobs: list[Job], act: Callable[[Budget, Job], Copied]) -> list[Copied | Problem]:
+        with (
+            Budget(self._jobs) as budget,
+            ThreadPoolExecutor(min(len(jobs), budget.most) or 1, "image") as images,
+        ):
+            futures = [images.submit(act, budget, job) for job in jobs]
+            try:
+                wait(futures)
+            except BaseException:
+                self._stop.set()
+                raise
+        return [_result(future) for future in futures]
 
-    # --- walking
+    def _walked(self, budget: Budget, job: Job) -> tuple[Tree, Future[Descriptor | None] | None]:
+        before = budget.small.submit(job.target.resolve, job.target_ref) if job.target_ref else None
+        root = job.source.manifest(job.ref)
+        if is_digest(job.target_ref) and job.target_ref != root.digest:
+            raise problems.digest_mismatch(f"{job.source.name}:{job.ref}", job.target_ref, root.digest)
+        return walk(job.source, root, self._platforms, budget.small), before
 
-    def _walk(self, budget: ThreadPoolExecutor, source: Store, root: Manifest) -> _Tree:
-        tree = _Tree()
-        self._visit(budget, source, root, "", tree, 0)
-        return tree
+    def _look(self, budget: Budget, job: Job) -> Copied:
+        tree, before = self._walked(budget, job)
+        blobs = [blob for blob, _ in tree.blobs.values()]
+        there = budget.small.map(job.target.has_blob, blobs)
+        sent = sum(blob.size for blob, here in zip(blobs, there, strict=True) if not here)
+        known = (before.result() if before else job.target.resolve(tree.root.digest)) if not sent else None
+        same = known is not None and known.digest == tree.root.digest
+        return _copied(job, tree, sent, changed=bool(sent) or not same)
 
-    def _visit(
-        self, budget: ThreadPoolExecutor, source: Store, at: Manifest, platform: str, tree: _Tree, depth: int
-    ) -> None:
-        if at.media_type in media.SCHEMA1:
-            raise problems.schema1(source.name, at.digest, at.media_type)
-        if at.media_type not in media.INDEXES | media.MANIFESTS:
-            raise problems.media_type_unknown(source.name, at.digest, at.media_type)
-        if depth > _DEEPEST:
-            raise problems.manifest_invalid(source.name, at.digest, f"indexes lie more than {_DEEPEST} deep")
-        if at.is_index:
-            chosen = self._choose(source, at, tree)
-            found = [(child, budget.submit(source.manifest, child.digest)) for child in chosen]
-            for child, future in found:
-                manifest = _as_listed(source, child, future.result())
-                where = str(child.platform) if child.platform else platform
-                if child.platform and child.platform.os != "unknown":
-                    tree.platforms.append(where)
-                self._visit(budget, source, manifest, where, tree, depth + 1)
-        for blob in at.blobs:
-            # foreign layers stay where they are: registries do not hold them
-            if not (blob.urls and ("foreign" in blob.media_type or "nondistributable" in blob.media_type)):
-                tree.blobs.setdefault(blob.digest, (blob, platform))
-        if all(known.digest != at.digest for known in tree.manifests):
-            tree.manifests.append(at)
+    def _one(self, budget: Budget, arrivals: Arrivals, job: Job, depth: int) -> Copied:
+        tree, before = self._walked(budget, job)
+        moves = arrivals.start(budget, job, tree)
+        there = before.result() if before else job.target.resolve(tree.root.digest)
+        same = there is not None and there.digest == tree.root.digest
+        missing = tree.children
+        if same:
+            known = budget.small.map(job.target.resolve, [m.digest for m in missing])
+            missing = [m for m, found in zip(missing, known, strict=True) if found is None]
+        sent = sum(blob.size for future, blob in moves if future.result() is Move.COPIED)
+        changed = bool(missing) or not same
+        if changed:
+            self._put(budget, job, tree, {m.digest for m in missing})
+        if self._referrers and depth < DEEPEST:
+            from wizard.oci.referrers import companions
 
-    def _choose(self, source: Store, index: Manifest, tree: _Tree) -> list[Descriptor]:
-        if not self._platforms:
-            return list(index.children)
-        real = [c for c in index.children if c.platform and c.platform.os != "unknown"]
-        if not real:
-            return list(index.children)
-        missing = [p for p in self._platforms if not any(c.platform and c.platform.matches(p) for c in real)]
-        if missing:
-            has = [str(c.platform) for c in real]
-            raise problems.platform_not_found(source.name, index.digest, map(str, missing), has)
-        chosen = [c for c in real if any(c.platform and c.platform.matches(p) for p in self._platforms)]
-        digests = {c.digest for c in chosen}
-        # buildx puts attestations beside the image they speak of
-        chosen += [c for c in index.children if c.annotations.get("vnd.docker.reference.digest") in digests]
-        tree.left_out += [str(c.platform or c.digest) for c in index.children if c not in chosen]
-        return chosen
+            digests = [tree.root.digest, *(m.digest for m in tree.children)]
+            for ref in companions(budget.small, job.source, digests):
+                self._one(
+                    budget, arrivals, Job(job.source, ref, job.target, ref, f"{job.title} + {ref}"), depth + 1
+                )
+        return _copied(job, tree, sent, changed=changed or bool(sent))
 
-    # --- moving
-
-    def _blobs(
-        self, budget: ThreadPoolExecutor, job: Job, tree: _Tree, title: str
-    ) -> list[tuple[Future[Move], Descriptor]]:
-        moves = []
-        for blob, platform in tree.blobs.values():
-            with self._lock:
-                key = (job.target.name, blob.digest)
-                future = self._arriving.get(key)
-                if future is None or (future.done() and future.exception() is not None):
-                    future = budget.submit(self._blob, job, blob, title, platform)
-                    self._arriving[key] = future
-            moves.append((future, blob))
-        return moves
-
-    def _blob(self, job: Job, blob: Descriptor, title: str, platform: str) -> Move:
-        progress = Progress(
-            self._report,
-            f"{title} {blob.digest}",
-            total=blob.size,
-            stop=self._stop,
-            digest=blob.digest,
-            source=job.source.name,
-            target=job.target.name,
-            group=title,
-            platform=platform,
-        )
-        self._stop.check()
-        home = ""
-        if isinstance(job.target, Repository):
-            with self._lock:
-                home = self._homes.get((job.target.host, blob.digest), "")
-            if not home and isinstance(job.source, Repository) and job.source.host == job.target.host:
-                home = job.source.repository
-        moved = job.target.put_blob(
-            blob, lambda offset: job.source.open_blob(blob, offset), progress, mount_from=home
-        )
-        if isinstance(job.target, Repository):
-            with self._lock:
-                self._homes[job.target.host, blob.digest] = job.target.repository
-        return moved
-
-    def _manifests(
-        self, budget: ThreadPoolExecutor, job: Job, tree: _Tree, root: Manifest, there: Descriptor | None
-    ) -> bool:
-        changed = False
-        for manifest in tree.manifests[:-1]:
+    def _put(self, budget: Budget, job: Job, tree: Tree, missing: set[str]) -> None:
+        for level in reversed(tree.levels[1:]):
             self._stop.check()
-            known = budget.submit(job.target.resolve, manifest.digest).result()
-            if known is None:
-                budget.submit(job.target.put_manifest, manifest).result()
-                changed = True
-        if there is not None and there.digest == root.digest and not changed:
-            return False
+            wanted = [manifest for manifest in level if manifest.digest in missing]
+            list(budget.small.map(job.target.put_manifest, wanted))
         self._stop.check()
-        ref = job.target_ref or root.digest
+        root, ref = tree.root, job.target_ref or tree.root.digest
         try:
-            budget.submit(job.target.put_manifest, root, ref).result()
+            job.target.put_manifest(root, ref)
         except Problem as problem:
             if tree.left_out and root.is_index and problem.evidence.get("status") in (400, 404, 422):
                 said = str(problem.evidence.get("said", problem.detail))
                 raise problems.index_incomplete(job.target.name, ref, tree.left_out, said) from None
             raise
-        now = budget.submit(job.target.resolve, ref).result()
-        if now is None or now.digest != root.digest:
-            got = now.digest if now else "nothing"
-            raise problems.digest_mismatch(f"{job.target.name}:{ref}", root.digest, got)
-        return True
-
-    def _follow(self, budget: ThreadPoolExecutor, job: Job, tree: _Tree, title: str, depth: int) -> None:
-        from wizard.oci.referrers import companions
-
-        for ref, target_ref in companions(budget, job.source, [m.digest for m in tree.manifests]):
-            self._one(budget, Job(job.source, ref, job.target, target_ref, f"{title} + {ref}"), depth)
 
 
-def _as_listed(source: Store, child: Descriptor, found: Manifest) -> Manifest:
-    if len(found.body) != child.size:
-        raise problems.truncated(f"manifest {child.digest} of {source.name}", child.size, len(found.body))
-    try:
-        if child.media_type and child.media_type != found.media_type:
-            found = Manifest(found.body, child.media_type, found.digest)
-            found.check()
-    except Malformed as error:
-        raise problems.manifest_invalid(source.name, child.digest, error) from None
-    return found
+def _copied(job: Job, tree: Tree, sent: int, *, changed: bool) -> Copied:
+    root: Manifest = tree.root
+    platforms = tuple(dict.fromkeys(tree.platforms))
+    return Copied(
+        job, root.digest, root.media_type, sent, tree.size - sent, len(tree.blobs), changed, platforms
+    )
 
 
-def copy(
-    source: Store,
-    ref: str,
-    target: Store,
-    target_ref: str,
-    *,
-    platforms: Sequence[str] = (),
-    referrers: bool = False,
-    jobs: int = 8,
-    report: Report = quiet,
-    stop: Stop | None = None,
-) -> Copied:
-    """Copy one image (see Copier). Raises Problem, Stopped."""
-    copier = Copier(jobs=jobs, platforms=platforms, referrers=referrers, report=report, stop=stop)
-    return copier.copy(Job(source, ref, target, target_ref))
+def _result(future: Future[Copied]) -> Copied | Problem:
+    error = future.exception()
+    if isinstance(error, Problem):
+        return error
+    return future.result()
+
+
+def copy(source: Store, ref: str, target: Store, target_ref: str, **options: Any) -> Copied:
+    """Copy one image; `options` are those of Copier. Raises Problem, Stopped."""
+    return Copier(**options).copy(Job(source, ref, target, target_ref, f"{source.name}:{ref}"))

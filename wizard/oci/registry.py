@@ -169,11 +169,11 @@ class Repository:
             said = answer.headers.get("Docker-Content-Digest", "")
             noted = "OCI-Subject" in answer.headers
             answer.peek(LARGEST)
-        if (
-            is_digest(said)
-            and said.partition(":")[0] == manifest.digest.partition(":")[0]
-            and said != manifest.digest
-        ):
+        if not is_digest(said) or not said.startswith(manifest.digest.partition(":")[0] + ":"):
+            # it did not say what it stored: ask
+            known = self.resolve(ref)
+            said = known.digest if known is not None else "nothing"
+        if said != manifest.digest:
             raise problems.digest_mismatch(f"{asked}, as the registry stored it,", manifest.digest, said)
         if (
             not noted

@@ -99,7 +99,7 @@ def _transport(ctx: Context) -> "Transport":
     from wizard.oci.transport import Transport
     from wizard.oci.uploads import Uploads
 
-    uploads = Uploads(ctx.folder.parent / "uploads.json")
+    uploads = Uploads(ctx.folder.parent / "uploads")
     return Transport(ctx.world.sites(ctx.answers), stop=ctx.stop, uploads=uploads)
 
 

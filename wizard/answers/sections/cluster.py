@@ -3,10 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from wizard.answers.checks import dns_label, quantity
+from wizard.answers.checks import dns_label, dns_subdomain, quantity, release_name
 from wizard.answers.declare import ask
-
-_CLUSTER = ("install", "verify", "upgrade", "rollback", "rotate")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +37,7 @@ class Cluster:
         why="names of all objects follow from it",
         example="opencost-ai",
         default="opencost-ai",
-        check=dns_label,
+        check=release_name,
         seed="S1.35",
     )
     storage_class: str = ask(
@@ -47,7 +45,7 @@ class Cluster:
         why="of the model's volume; explicit, never the default one",
         example="internal-block",
         default="",
-        check=dns_label,
+        check=dns_subdomain,
         needed=("install",),
         seed="S1.31",
     )

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from wizard.answers.checks import day, dns_label, registry_host, repository_prefix, user_name
+from wizard.answers.checks import day, dns_subdomain, internal_host, repository_prefix, user_name
 from wizard.answers.declare import ask
 from wizard.engine.secrets import SecretRef
 
@@ -19,7 +19,7 @@ class Registry:
         why="every image reference in the cluster will begin with it",
         example="registry.internal.example",
         default="",
-        check=registry_host,
+        check=internal_host,
         needed=_SITE,
         seed="S1.2",
     )
@@ -85,6 +85,6 @@ class Registry:
         why="name of the Secret that the pods pull with; it is made in the namespace from the credentials above",
         example="internal-registry",
         default="internal-registry",
-        check=dns_label,
+        check=dns_subdomain,
         seed="S1.29",
     )

@@ -1,0 +1,1 @@
+"""The real adapter behind `wizard.cluster.port`: the Kubernetes API through the official client."""

@@ -1,0 +1,170 @@
+"""The real cluster behind the port: reading, changing, and what may be done."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+from urllib.parse import quote
+
+from wizard.cluster.port import Obj, PodResult
+from wizard.cluster.real.api import Api
+from wizard.cluster.real.resources import Resources
+from wizard.engine.problems import Problem
+from wizard.engine.stop import Stop
+
+MANAGER = "airgap-wizard"
+_PAGE = 500
+_LOG_BYTES = 1024 * 1024
+
+
+class RealCluster:
+    """One connection. Thread-safe, as the client's pool is."""
+
+    def __init__(self, client: Any) -> None:
+        self.api = Api(client)
+        self.resources = Resources(lambda path: self.api.json("GET", path))
+
+    # reading
+
+    def version(self) -> str:
+        """The API server's version, like "v1.34.4"."""
+        found: str = self.api.json("GET", "/version")["gitVersion"]
+        return found
+
+    def list(
+        self, kind: str, namespace: str | None = None, labels: Mapping[str, str] | None = None
+    ) -> list[Obj]:
+        """All objects of a kind, fetched in pages."""
+        resource = self.resources.find(kind)
+        query = {"limit": str(_PAGE)}
+        if labels:
+            query["labelSelector"] = ",".join(f"{k}={v}" for k, v in labels.items())
+        found: list[Obj] = []
+        while True:
+            what = f"list {resource.plural}" + (f" in {namespace}" if namespace else "")
+            page = self.api.json("GET", resource.path(namespace), query, what=what)
+            # a list's items come without what the list says of them all
+            found += ({"apiVersion": resource.api, "kind": kind, **item} for item in page.get("items") or ())
+            token = page.get("metadata", {}).get("continue", "")
+            if not token:
+                return found
+            query["continue"] = token
+
+    def get(self, kind: str, name: str, namespace: str | None = None) -> Obj | None:
+        """One object, or None."""
+        resource = self.resources.find(kind)
+        try:
+            found: Obj = self.api.json(
+                "GET", resource.path(namespace, quote(name)), what=f"get {resource.plural} {name}"
+            )
+        except Problem as problem:
+            if problem.code == "cluster-refused" and problem.evidence.get("status") == 404:
+                return None
+            raise
+        return found
+
+    def logs(
+        self, pod: str, namespace: str, container: str = "", *, previous: bool = False, tail: int = 200
+    ) -> str:
+        """The end of a container's log, at most 1 MiB."""
+        query = {"tailLines": str(tail), "limitBytes": str(_LOG_BYTES)}
+        if container:
+            query["container"] = container
+        if previous:
+            query["previous"] = "true"
+        path = self.resources.find("Pod").path(namespace, pod) + "/log"
+        return self.api.raw("GET", path, query, what=f"read the log of {namespace}/{pod}").decode(
+            errors="replace"
+        )
+
+    # changing
+
+    def may(self, verb: str, kind: str, namespace: str | None = None) -> bool | None:
+        """Ask with a SelfSubjectAccessReview; `kind` may have a subresource ("Pod/log")."""
+        name, _, subresource = kind.partition("/")
+        try:
+            resource = self.resources.find(name)
+            attributes = {
+                "verb": verb,
+                "group": resource.group,
+                "resource": resource.plural,
+                "subresource": subresource,
+                "namespace": namespace or "",
+            }
+            review = self.api.json(
+                "POST",
+                "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews",
+                body={
+                    "apiVersion": "authorization.k8s.io/v1",
+                    "kind": "SelfSubjectAccessReview",
+                    "spec": {"resourceAttributes": attributes},
+                },
+            )
+        except Problem:
+            return None
+        return bool(review["status"]["allowed"])
+
+    def apply(self, obj: Obj, *, dry: bool = False) -> Obj:
+        """Server-side apply; we own the fields that we send, also where another manager had them."""
+        meta = obj["metadata"]
+        resource = self.resources.find(obj["kind"], obj["apiVersion"])
+        query = {"fieldManager": MANAGER, "force": "true", "fieldValidation": "Strict"}
+        if dry:
+            query["dryRun"] = "All"
+        made: Obj = self.api.json(
+            "PATCH",
+            resource.path(meta.get("namespace"), meta["name"]),
+            query,
+            obj,
+            "application/apply-patch+yaml",
+            what=f"{'try' if dry else 'apply'} {obj['kind']} {meta['name']}",
+        )
+        return made
+
+    def delete(self, kind: str, name: str, namespace: str | None = None, *, orphan: bool = False) -> bool:
+        """Delete; False where it was not there."""
+        resource = self.resources.find(kind)
+        body: dict[str, Any] = {
+            "apiVersion": "v1",
+            "kind": "DeleteOptions",
+            "propagationPolicy": "Orphan" if orphan else "Background",
+        }
+        if kind == "Pod":
+            body["gracePeriodSeconds"] = 1
+        try:
+            self.api.json(
+                "DELETE", resource.path(namespace, name), body=body, what=f"delete {resource.plural} {name}"
+            )
+        except Problem as problem:
+            if problem.code == "cluster-refused" and problem.evidence.get("status") == 404:
+                return False
+            raise
+        return True
+
+    # inside
+
+    def run_pod(
+        self,
+        pod: Obj,
+        *,
+        timeout: float,
+        stop: Stop,
+        output: Callable[[str], None] | None = None,
+        keep: bool = False,
+    ) -> PodResult:
+        """Run a one-container pod to its end."""
+        from wizard.cluster.real.pods import run_pod
+
+        return run_pod(self, pod, timeout, stop, output, keep)
+
+    def debug(self, pod: str, namespace: str, container: Obj, *, timeout: float, stop: Stop) -> PodResult:
+        """Run an ephemeral container to its end."""
+        from wizard.cluster.real.ephemeral import debug
+
+        return debug(self, pod, namespace, container, timeout, stop)
+
+    def exec(
+        self, pod: str, namespace: str, container: str, command: Sequence[str], *, timeout: float
+    ) -> PodResult:
+        """Run a command over a websocket."""
+        from wizard.cluster.real.exec import run
+
+        return run(self.api.client, pod, namespace, container, command, timeout)

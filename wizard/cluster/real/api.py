@@ -1,0 +1,79 @@
+"""Requests to the API server: JSON in, JSON out, time-outs, retries of what is safe to ask again."""
+
+import json
+import time
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlencode
+
+from wizard.cluster.real.errors import refused, unreachable
+from wizard.engine.problems import Problem
+
+CONNECT_SECONDS, READ_SECONDS = 10.0, 60.0
+_PAUSES = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0)
+"""Seconds between tries while the API server is away: half a minute in all, as a restart takes."""
+
+
+class Api:
+    """A thin layer over the official client's transport (its credentials, TLS and connection pool)."""
+
+    def __init__(self, client: Any) -> None:
+        self.client = client
+        self._pauses = _PAUSES
+
+    def json(
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, str] | None = None,
+        body: Any = None,
+        content: str = "application/json",
+        what: str = "",
+    ) -> Any:
+        """The parsed answer. Raises Problem `cluster-refused`, `cluster-forbidden`, `cluster-unreachable`."""
+        return json.loads(self.raw(method, path, query, body, content, what) or b"null")
+
+    def raw(
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, str] | None = None,
+        body: Any = None,
+        content: str = "application/json",
+        what: str = "",
+    ) -> bytes:
+        """The answer's bytes. Asks again while the server is away: every request of ours may be repeated
+        (reads, server-side apply, deletes), but creation, which has a name of its own and is then a 409."""
+        for pause in (*self._pauses, None):
+            try:
+                return self._once(method, path, query, body, content, what or f"{method} {path}")
+            except Problem as problem:
+                if problem.code != "cluster-unreachable" or pause is None:
+                    raise
+                time.sleep(pause)
+        raise AssertionError("the last pause is None")
+
+    def _once(
+        self, method: str, path: str, query: Mapping[str, str] | None, body: Any, content: str, what: str
+    ) -> bytes:
+        import urllib3
+
+        client = self.client
+        headers = {"Accept": "application/json", "Content-Type": content, "User-Agent": "airgap-wizard"}
+        client.update_params_for_auth(headers, [], ["BearerToken"])
+        url = client.configuration.host + path + ("?" + urlencode(query) if query else "")
+        try:
+            answer = client.rest_client.pool_manager.request(
+                method,
+                url,
+                body=None if body is None else json.dumps(body).encode(),
+                headers=headers,
+                timeout=urllib3.Timeout(connect=CONNECT_SECONDS, read=READ_SECONDS),
+                retries=False,
+            )
+        except (urllib3.exceptions.HTTPError, OSError) as error:
+            raise unreachable(what, str(error)) from None
+        if answer.status >= 400:
+            raise refused(what, answer.status, answer.data)
+        data: bytes = answer.data
+        return data

@@ -13,7 +13,7 @@ from wizard.answers.sections.chart import Chart
 from wizard.cluster.port import Release
 from wizard.cluster.values.supplied import supplied
 from wizard.cluster.values.text import sets
-from wizard.engine.events import Said
+from wizard.engine.events import Found, Grade, Said
 from wizard.engine.problems import Problem
 from wizard.engine.step import Context
 from wizard.engine.stop import Stop
@@ -79,6 +79,10 @@ def said(ctx):
     return [f"{e.level}: {e.text}" for e in ctx.emit.__self__ if isinstance(e, Said)]
 
 
+def findings(ctx):
+    return [e.finding for e in ctx.emit.__self__ if isinstance(e, Found)]
+
+
 def test_values_are_written_and_then_already_there(ctx):
     """S1.32; the second run finds everything, with equal evidence."""
     step = WriteValues()
@@ -89,6 +93,8 @@ def test_values_are_written_and_then_already_there(ctx):
     assert evidence["path"] == str(path)
     assert evidence["checks"] == {"keysAndTypes": "pass", "rules": "pass", "rendered": "pass"}
     assert evidence["chart"]["version"] == "0.1.0+airgap.3"
+    [finding] = findings(ctx)
+    assert (finding.grade, finding.evidence) == (Grade.PASS, {"helm": "v3.19.5", "objects": 1})
     before = path.stat().st_mtime_ns
     assert step.already(ctx) == evidence
     assert path.stat().st_mtime_ns == before
@@ -119,7 +125,9 @@ def test_without_helm_the_rendering_is_not_checked_and_it_says_so(ctx):
     ctx.world.no_helm = True
     evidence = WriteValues().run(ctx)
     assert evidence["checks"]["rendered"] == "unknown: helm cannot be started"
-    assert any(line.startswith("warning: NOT CHECKED, which is no pass") for line in said(ctx))
+    [finding] = findings(ctx)
+    assert (finding.check, finding.grade) == ("values-rendered", Grade.UNKNOWN)
+    assert "helm cannot be started" in finding.detail
 
 
 def test_overrides_are_held_to_the_rules(ctx, tmp_path):

@@ -10,10 +10,13 @@ from wizard.cluster.values import file
 from wizard.cluster.values.check import Checked, check_values
 from wizard.cluster.values.complaint import refuse
 from wizard.cluster.values.pinned import pinned
+from wizard.cluster.values.rendered import objects
 from wizard.cluster.values.text import body
-from wizard.engine.events import Evidence
+from wizard.engine.events import Evidence, Finding, Grade, Remedy
 from wizard.engine.problems import Problem
 from wizard.engine.step import Context, Step
+
+_CHECK = "airgap-wizard values --answers-file F --check"
 
 
 class WriteValues(Step):
@@ -51,7 +54,7 @@ class WriteValues(Step):
         mended, checked = _checked(ctx)
         if checked.complaints:
             return None
-        _warn(ctx, checked)
+        _judge(ctx, checked)
         return _evidence(ctx, mended, checked)
 
     def run(self, ctx: Context) -> Evidence:
@@ -63,7 +66,7 @@ class WriteValues(Step):
             ctx.say(f"chart fix {fix.id} (versions {fix.versions}): {fix.reason}")
         for fix in mended.kept:
             ctx.say(f"chart defect {fix.id} is kept, as asked: {fix.reason}", "warning")
-        _warn(ctx, checked)
+        _judge(ctx, checked)
         refuse(checked.complaints)
         ctx.say(f"values: {path}; chart: {mended.chart.path}")
         return _evidence(ctx, mended, checked)
@@ -98,12 +101,29 @@ def _checked(ctx: Context) -> tuple[Mended, Checked]:
     return mended, check_values(mended.chart, values_files(ctx.answers), ctx.answers, helm, why)
 
 
-def _warn(ctx: Context, checked: Checked) -> None:
+def _judge(ctx: Context, checked: Checked) -> None:
+    """The rendering as a verdict: without Helm it is UNKNOWN, which is never a pass."""
     if checked.unknown:
-        ctx.say(
-            f"NOT CHECKED, which is no pass: what the chart renders to was not looked at ({checked.unknown})",
-            "warning",
+        finding = Finding(
+            "values-rendered",
+            Grade.UNKNOWN,
+            "What the chart renders to was not looked at",
+            f"{checked.unknown}: an image reference in a template that points outside would not be seen",
+            remedies=(Remedy("put Helm 3.16+ or 4 on the PATH and check again", _CHECK),),
         )
+    else:
+        faults = [str(c) for c in checked.complaints]
+        finding = Finding(
+            "values-rendered",
+            Grade.FAIL if faults else Grade.PASS,
+            f"{len(faults)} faults in the values"
+            if faults
+            else "All the chart renders to stays in the internal registry",
+            "\n".join(faults),
+            evidence={"helm": checked.helm, "objects": len(objects(checked.manifests))},
+            remedies=(Remedy("mend each line, then check again", _CHECK),) if faults else (),
+        )
+    ctx.find(finding)
 
 
 def _evidence(ctx: Context, mended: Mended, checked: Checked) -> dict[str, Any]:

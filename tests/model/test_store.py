@@ -120,7 +120,7 @@ def test_a_whole_model_is_verified_blob_by_blob(store: FakeStore) -> None:
     assert sum(event.move is Move.VERIFIED for event in seen) == 6
     weights = [event.done for event in seen if event.item.startswith("model")]
     assert weights == sorted(weights)
-    assert len(weights) > 2
+    assert len(weights) >= 2
 
 
 def test_a_missing_blob_is_named(store: FakeStore) -> None:

@@ -11,12 +11,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from wizard.engine.events import Move, Moved
+from wizard.engine.events import Move
 from wizard.engine.problems import Problem, Remedy
 from wizard.engine.stop import Stop
 from wizard.model.manifest import LIMIT, Layer, OllamaManifest, parse_manifest
 from wizard.model.names import ModelName
-from wizard.model.progress import Report, hash_file, silent
+from wizard.oci.digest import digest_of, hasher
+from wizard.oci.progress import Progress, Report, quiet
 
 SMALL = 16 << 20
 """Bytes: the most that is ever read into memory of a template, licence, params or config."""
@@ -77,10 +78,10 @@ class OllamaModel:
         require_blob(self, layer)
         if layer.size > SMALL:
             raise damaged(self, layer, f"{layer.size} bytes are too many for a {layer.kind}")
-        found = hash_file(self.blob(layer), layer.kind, silent, Stop())
-        if found != layer.digest:
+        data = self.blob(layer).read_bytes()
+        if (found := digest_of(data)) != layer.digest:
             raise damaged(self, layer, f"its content is {found}")
-        return self.blob(layer).read_bytes()
+        return data
 
 
 def blob_path(store: Path, digest: str) -> Path:
@@ -171,28 +172,37 @@ def require_blobs(model: OllamaModel) -> None:
 
 
 def verify_store(
-    store: Path, name: ModelName, report: Report = silent, stop: Stop | None = None
+    store: Path, name: ModelName, report: Report = quiet, stop: Stop | None = None
 ) -> OllamaModel:
     """Read every byte of a model and compare it with its digest.
 
-    Raises what `describe` raises, `model-blob-missing` and `model-blob-damaged`.
+    Raises what `describe` raises, `model-blob-missing`, `model-blob-damaged`, and Stopped.
     """
     model = describe(store, name)
     require_blobs(model)
-    stop = stop or Stop()
     for layer in model.manifest.blobs:
-        item = f"{layer.kind} {layer.digest[7:19]}"
-        found = hash_file(model.blob(layer), item, report, stop, digest=layer.digest)
+        progress = progress_of(model.name, layer, report, stop)
+        found = hash_file(model.blob(layer), layer.digest, progress)
         if found != layer.digest:
             raise damaged(model, layer, f"its content is {found}")
-        report(
-            Moved(
-                item=item,
-                move=Move.VERIFIED,
-                done=layer.size,
-                total=layer.size,
-                digest=layer.digest,
-                group=str(name),
-            )
-        )
+        progress.end(Move.VERIFIED)
     return model
+
+
+def progress_of(name: ModelName, layer: Layer, report: Report, stop: Stop | None) -> Progress:
+    """The progress of one blob, under a name that people can tell from the others."""
+    item = f"{layer.kind} {layer.digest[7:19]}"
+    return Progress(report, item, total=layer.size, stop=stop, digest=layer.digest, group=str(name))
+
+
+def hash_file(path: Path, digest: str, progress: Progress) -> str:
+    """The digest of a file, by the algorithm of `digest`, in flat memory. Raises OSError, Stopped."""
+    running = hasher(digest, path.stat().st_size)
+    try:
+        with path.open("rb", buffering=0) as file:
+            while count := file.readinto(buffer := running.buffer()):
+                running.feed(buffer[:count])
+                progress.advance(count)
+        return running.digest()
+    finally:
+        running.close()

@@ -11,7 +11,7 @@ from wizard.cluster.objects.names import ours
 from wizard.cluster.objects.policies import policy
 from wizard.cluster.port import Reader
 from wizard.cluster.probes.scratch import Scratch
-from wizard.cluster.probes.words import said
+from wizard.cluster.probes.settled import settled
 from wizard.facts.base import Sources
 from wizard.facts.fetch import experiment
 
@@ -34,8 +34,6 @@ KNOWN = {
     "cilium-agent": "cilium",
 }
 PORT = 8080
-_SETTLED = 3
-_TRIES = 20
 
 
 class Enforcement(StrEnum):
@@ -85,18 +83,5 @@ def _outcomes(place: Scratch) -> tuple[str, str]:
     place.start("open", ["sleep", "300"], role="open")
     place.start("denied", ["sleep", "300"], role="denied")
     host = f"[{address}]" if ":" in address else address
-    return settled(place, "open", f"{host}:{PORT}"), settled(place, "denied", f"{host}:{PORT}")
-
-
-def settled(place: Scratch, pod: str, target: str) -> str:
-    """The outcome of a dial once it has been the same three times running; "unsettled" if it never is."""
-    last, same = "", 0
-    for _ in range(_TRIES):
-        found = said(place.exec(pod, ["dial", target, "--timeout", "2s"]), f"dial {target} from {pod}")[-1]
-        outcome = str(found.get("outcome", "unknown"))
-        same = same + 1 if outcome == last else 1
-        last = outcome
-        if same == _SETTLED:
-            return last
-        place.stop.wait(0.7)
-    return "unsettled"
+    target = f"{host}:{PORT}"
+    return settled(place, "open", target), settled(place, "denied", target)

@@ -6,15 +6,13 @@ from typing import Any
 from wizard.cluster.objects.names import MCP_PORT, Names
 from wizard.cluster.objects.policies import to_dns, to_namespace
 from wizard.cluster.port import PodResult
-from wizard.cluster.probes.guest import guest
+from wizard.cluster.probes.guest import GATE, guest
 from wizard.cluster.probes.words import one
 from wizard.facts.base import Sources
 from wizard.facts.fetch import experiment, names, probe_image, pull_config
 
 _SECONDS = 90.0
 _TRIES = 4
-# a pod with this gate never becomes Ready, so that the bridge's Service never sends it a question
-GATE = {"readinessGates": [{"conditionType": "airgap-wizard/never-ready"}]}
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from wizard.engine.problems import Problem
 from wizard.engine.step import Context
 from wizard.facts.base import Facts, Sources, gather
 from wizard.facts.registry import GATHERERS
+from wizard.steps.record import read_record
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +38,16 @@ def sources(ctx: Context) -> Sources:
         helm=ctx.world.helm(ctx.answers),
         sites=ctx.world.sites(ctx.answers),
         stop=ctx.stop,
-        recorded=dict(ctx.evidence),
+        recorded=_recorded(ctx),
         folder=ctx.folder,
         say=ctx.say,
     )
+
+
+def _recorded(ctx: Context) -> dict[str, Any]:
+    """What this run has shown; for what it has not (a verification alone), what the install recorded."""
+    kept = read_record(ctx.world.cluster(ctx.answers), ctx.answers).get("recorded")
+    return (dict(kept) if isinstance(kept, Mapping) else {}) | dict(ctx.evidence)
 
 
 def look(ctx: Context, moment: Moment, checks: tuple[Check, ...] | None = None) -> Look:

@@ -5,16 +5,19 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 from wizard.cluster.objects.names import Names, ours
-from wizard.cluster.objects.pods import probe_pod
+from wizard.cluster.objects.pods import BINARY, probe_pod
 from wizard.cluster.objects.policies import policy
 from wizard.cluster.objects.secrets import pull_secret
 from wizard.cluster.port import Cluster, Obj, PodResult
+from wizard.cluster.probes.scratch import await_running
 from wizard.engine.problems import Problem
 from wizard.engine.secrets import Secret
 from wizard.engine.stop import Stop
 
 ROLE = "airgap-wizard/role"
 PULL_SECRET = "airgap-wizard-probe-pull"  # noqa: S105  (a Secret's name)
+# a pod with this gate never becomes Ready: one that bears a component's labels is sent no question of its Service
+GATE: dict[str, Any] = {"readinessGates": [{"conditionType": "airgap-wizard/never-ready"}]}
 _KINDS = ("Pod", "NetworkPolicy", "Secret")
 
 
@@ -44,6 +47,19 @@ class Guest:
             pull_secret=self.pull,
             **spec,
         )
+
+    def start(self, role: str, words: Sequence[str], *, timeout: float = 90) -> str:
+        """Start one that stays, and wait until it runs: its address."""
+        pod = self.pod(role, words)
+        self.cluster.apply(pod)
+        return await_running(
+            self.cluster, self.stop, str(pod["metadata"]["name"]), self.names.namespace, timeout
+        )
+
+    def exec(self, pod: str, words: Sequence[str], *, timeout: float = 30) -> PodResult:
+        """Let a running probe say something more."""
+        name = f"airgap-wizard-{pod}"
+        return self.cluster.exec(name, self.names.namespace, "probe", [BINARY, *words], timeout=timeout)
 
     def run(self, role: str, words: Sequence[str], *, timeout: float, **more: Any) -> PodResult:
         """Run one to its end."""

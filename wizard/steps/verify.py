@@ -1,0 +1,103 @@
+"""verify: the finished install is proved, and what was proved is recorded (S1.36–S1.39)."""
+
+from typing import Any, ClassVar
+
+from wizard.answers.model import Answers
+from wizard.checks.base import Moment
+from wizard.checks.registry import at
+from wizard.engine.events import Evidence, Grade
+from wizard.engine.step import Context, Step
+from wizard.facts.egress import Egress
+from wizard.steps.looking import Look, conclude, look, same, tell
+from wizard.steps.record import read_record, write_record
+
+_KEPT = ("mirror-probe", "mirror-images", "carry-model")
+
+
+class Verify(Step):
+    """Asks every check of the moment after the install, and stops at none of them."""
+
+    id = "verify"
+    title = "Prove the install"
+    asks: ClassVar = ("proof", "cluster.namespace", "cluster.release")
+    after: ClassVar = ("mirror-images", "carry-model")
+    changes = "leaves a record, and an ephemeral container in each component's pod, in {cluster.namespace}"
+
+    def __init__(self) -> None:
+        self._looked: tuple[Context, Look] | None = None
+
+    def preview(self, answers: Answers) -> list[str]:
+        """One line a check, the question, and what stays behind."""
+        return [
+            *(f"check {check.id}: {check.title}" for check in at(Moment.AFTER)),
+            f"ask for real: {answers.proof.question}",
+            f"try {', '.join(answers.proof.outside)} from inside every component",
+            "an ephemeral container stays in each component's pod until it is replaced",
+        ]
+
+    def already(self, ctx: Context) -> Evidence | None:
+        """Look again; the same verdicts as the record in the cluster mean that nothing has changed since."""
+        found = look(ctx, Moment.AFTER)
+        evidence = _evidence(found)
+        recorded = read_record(ctx.world.cluster(ctx.answers), ctx.answers)
+        if not found.of(Grade.FAIL) and same(evidence, recorded.get("verify")):
+            tell(ctx, found)
+            return evidence
+        self._looked = (ctx, found)
+        return None
+
+    def run(self, ctx: Context) -> Evidence:
+        """Raises Problem `verification-failed` (exit 3) naming every check that failed."""
+        looked, self._looked = self._looked, None
+        found = looked[1] if looked and looked[0] is ctx else look(ctx, Moment.AFTER)
+        _left(ctx, found)
+        tell(ctx, found)
+        conclude(
+            found,
+            "verification-failed",
+            "the install is there and {count} checks failed: {checks}",
+            "airgap-wizard verify --answers-file F",
+        )
+        evidence = _evidence(found)
+        cluster = ctx.world.cluster(ctx.answers)
+        before = read_record(cluster, ctx.answers)
+        write_record(cluster, ctx.answers, _record(ctx, evidence, before))
+        return evidence
+
+
+def _evidence(found: Look) -> dict[str, Any]:
+    """Verdicts, and of the two checks that name things, what they name. Nothing that changes from run to run."""
+    by_id = {finding.check: finding for finding in found.findings}
+    kept = {
+        check: by_id[check].evidence for check in ("images-as-recorded", "egress-refused") if check in by_id
+    }
+    return {
+        "checks": found.grades(),
+        "images": dict(kept.get("images-as-recorded", {}).get("images", {})),
+        "egress": kept.get("egress-refused", {}).get("matrix", {}),
+    }
+
+
+def _record(ctx: Context, evidence: Evidence, before: dict[str, Any]) -> dict[str, Any]:
+    answers = ctx.answers
+    kept = before.get("recorded") if isinstance(before.get("recorded"), dict) else {}
+    return {
+        "apiVersion": "airgap-wizard/v1",
+        "rehearsal": ctx.world.rehearsal,
+        "release": f"{answers.cluster.namespace}/{answers.cluster.release}",
+        "preflight": ctx.evidence.get("preflight", before.get("preflight")),
+        "verify": evidence,
+        "recorded": (kept or {}) | {step: ctx.evidence[step] for step in _KEPT if step in ctx.evidence},
+    }
+
+
+def _left(ctx: Context, found: Look) -> None:
+    egress = found.facts.get(Egress)
+    left = getattr(egress, "left", ())
+    if left:
+        space = ctx.answers.cluster.namespace
+        ctx.say(
+            f"an ephemeral container stays in the pods of {', '.join(left)}; it has ended and holds nothing. To be rid "
+            f"of it: kubectl -n {space} rollout restart deployment,statefulset -l app.kubernetes.io/instance="
+            f"{ctx.answers.cluster.release}"
+        )

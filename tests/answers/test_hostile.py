@@ -115,6 +115,8 @@ def test_values_that_look_like_secrets_are_not_repeated_wherever_they_stand() ->
         (f"keyPassword: {planted}", "media"),
         (f"keyPassword: file:{planted}\\u0000", "media"),
         (f"gateway: robot:{planted}@ghcr.io/x", "images"),
+        (f"gateway: robot:{planted}@ghcr.io/x:1", "images"),
+        (f"extra: ['{planted}@ghcr.io/x']", "images"),
     ]:
         text = f"apiVersion: airgap-wizard/v1\njourney: verify\n{section}:\n  {line}\n"
         found = complaints(text)

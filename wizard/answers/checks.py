@@ -81,11 +81,11 @@ def image_reference(value: str) -> str:
     if not found or not _PATH.match(found["path"]):
         return "a full reference with its registry, like docker.io/ollama/ollama:0.30.8"
     host = found["host"]
+    if not _HOST.match(host):  # before anything is repeated: it may be user:password@host
+        return "a registry's host name before the first '/', like docker.io/ollama/ollama:0.30.8"
     if "." not in host and ":" not in host and host != "localhost":
         return f"a full reference that begins with a registry, like docker.io/{value}"
-    if not found["tag"] and "@" not in value:
-        return f"a tag or a digest at the end, like {value}:0.1.0"
-    return "" if _HOST.match(host) else "a registry's host name before the first '/'"
+    return "" if found["tag"] or "@" in value else f"a tag or a digest at the end, like {value}:0.1.0"
 
 
 def platforms(value: str) -> str:

@@ -75,8 +75,6 @@ def test_ten_faults_are_told_at_once_in_the_order_of_the_file() -> None:
         "a.yaml:7:14 registry.plainHttp: a text; expected true or false; leave the quotes away",
         "a.yaml:9:13 registry.password: a literal secret is refused, and not repeated here; "
         "expected env:NAME, file:PATH or prompt",
-        "a.yaml:11:1 cluster.storageClass: missing, and the journey install needs it; "
-        "expected StorageClass, like internal-block",
         "a.yaml:12:3 cluster.storage_class: unknown key; did you mean cluster.storageClass?",
         'a.yaml:13:14 cluster.namespace: "Opencost_AI" is not valid; '
         "expected a name of at most 63 lower-case letters, digits and '-', like opencost-ai",
@@ -91,8 +89,8 @@ def test_ten_faults_are_told_at_once_in_the_order_of_the_file() -> None:
 def test_the_problem_carries_the_faults_as_data_for_a_machine() -> None:
     with pytest.raises(Problem) as caught:
         loads(MINIMAL.replace("host:", "hots:"), "a.yaml")
-    assert caught.value.title == "a.yaml: 2 faults"
-    assert caught.value.evidence["faults"][1] == {
+    assert caught.value.title == "a.yaml: 1 fault"
+    assert caught.value.evidence["faults"][0] == {
         "place": "a.yaml:4:3",
         "line": 4,
         "column": 3,
@@ -264,6 +262,21 @@ def test_missing_answers_are_told_at_the_section_or_at_the_journey() -> None:
         "a.yaml:3:1 registry.host: missing, and the journey install needs it; "
         "expected Host, like registry.internal.example",
     ]
+
+
+def test_what_an_unknown_key_was_meant_to_be_is_not_called_missing_too() -> None:
+    """One cause is told once; but a misspelt section beside the right one hides nothing of that."""
+    text = "apiVersion: airgap-wizard/v1\njourney: verify\n"
+    assert complaints(text + "regsitry:\n  host: a\n") == [
+        "a.yaml:3:1 regsitry: unknown key; did you mean registry?"
+    ]
+    assert complaints(text + "host: a\n") == [
+        "a.yaml:3:1 host: unknown key here; did you mean registry.host?"
+    ]
+    assert complaints(text, "registry.hots=a") == [
+        "--set #1 registry.hots: unknown key; did you mean registry.host?"
+    ]
+    assert len(complaints(text + "regsitry:\n  host: a\nregistry:\n  prefix: a\n")) == 2
 
 
 def test_without_a_journey_the_rest_is_still_looked_at() -> None:

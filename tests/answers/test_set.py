@@ -82,5 +82,5 @@ def test_a_bad_set_is_told_with_its_number(written: str, said: str) -> None:
 
 
 def test_faults_of_the_file_and_of_set_are_told_together() -> None:
-    found = complaints(MINIMAL.replace("host:", "hots:"), "cluster.gpu=1")
-    assert [line.split(" ")[0] for line in found] == ["a.yaml:3:1", "a.yaml:4:3", "--set"]
+    found = complaints(MINIMAL.replace("host: r", "host: R/"), "cluster.gpu=1", "chart.source=")
+    assert [line.split(" ")[0] for line in found] == ["a.yaml:4:9", "--set", "--set"]

@@ -7,7 +7,7 @@ from wizard.answers.fields import Field, Kind, section_title, sections, table
 from wizard.answers.form import value_text
 from wizard.answers.model import API_VERSION
 from wizard.answers.rules import RULES
-from wizard.answers.tree import keys, unknown
+from wizard.answers.spelling import keys, unknown
 from wizard.engine.problems import Problem, Remedy
 
 
@@ -30,7 +30,7 @@ def find(path: str) -> tuple[Field, ...]:
     """The answers at a dotted path: one, or those of a section; all for "". Raises Problem `answer-unknown`."""
     found = tuple(f for f in table().values() if not path or f.path == path or f.section == path)
     if not found:
-        flaw = unknown(path)
+        flaw, _ = unknown(path)
         raise Problem(
             "answer-unknown",
             f"there is no answer {path if path.isprintable() else '(unprintable)'}",

@@ -72,7 +72,7 @@ def loads(
         flat |= reading.defaults()
     flat |= reading.values
     journey = str(flat["journey"] or "")
-    breaches = rules.examine(flat, journey, faulty=reading.faulty, supplied=supplied, today=today)
+    breaches = rules.examine(flat, journey, faulty=reading.told, supplied=supplied, today=today)
     flaws = [*reading.flaws, *(flaw.at(_place(reading, flaw)) for flaw in breaches)]
     if flaws:
         raise invalid(name, flaws)

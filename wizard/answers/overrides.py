@@ -9,7 +9,7 @@ import yaml
 from wizard.answers import accept, nodes
 from wizard.answers.fields import Field, Kind, table
 from wizard.answers.flaws import Flaw, Place
-from wizard.answers.tree import Reading, printable, unknown
+from wizard.answers.tree import Reading
 
 
 def lay(reading: Reading, sets: Sequence[str]) -> None:
@@ -25,8 +25,10 @@ def lay(reading: Reading, sets: Sequence[str]) -> None:
             continue
         field = table().get(path)
         if field is None:
-            flaw = Flaw("cannot be set") if path == "apiVersion" else unknown(path)
-            reading.flaws.append(flaw.at(where, printable(path)))
+            if path == "apiVersion":
+                reading.flaws.append(Flaw("cannot be set").at(where, path))
+            else:
+                reading.unknown(path, where)
             continue
         _one(reading, field, value, where)
 

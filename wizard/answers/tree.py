@@ -7,11 +7,11 @@ from typing import Any
 import yaml
 
 from wizard.answers import accept
-from wizard.answers.checks import nearest
-from wizard.answers.fields import Field, Kind, sections, table
+from wizard.answers.fields import Field, Kind, table
 from wizard.answers.flaws import Flaw, Place, quoted, shown
 from wizard.answers.model import API_VERSION
 from wizard.answers.nodes import Node, place
+from wizard.answers.spelling import keys, printable, unknown
 
 _TAG = "tag:yaml.org,2002:"
 _SCALARS = frozenset({"str", "int", "float", "bool", "null", "timestamp", "merge", "value"})
@@ -28,12 +28,25 @@ class Reading:
         self.places: dict[str, Place] = {}
         self.flaws: list[Flaw] = []
         self.faulty: set[str] = set()
+        self._meant: set[str] = set()
 
     def fault(self, flaw: Flaw, where: Place, path: str = "") -> None:
         """Note a flaw at its place."""
         self.flaws.append(flaw.at(where, path))
         if path:
             self.faulty.add(path)
+
+    def unknown(self, path: str, where: Place) -> None:
+        """Note an unknown key."""
+        flaw, meant = unknown(path)
+        self.flaws.append(flaw.at(where, printable(path)))
+        self._meant.update(meant)
+
+    @property
+    def told(self) -> set[str]:
+        """The paths that need no second word: faulty, or meant by an unknown key and given nowhere else."""
+        meant = self._meant - set(self.places)
+        return self.faulty | {p for p, field in table().items() if p in meant or field.section in meant}
 
     def defaults(self) -> dict[str, Any]:
         """Defaults that are relative paths, taken from the folder."""
@@ -96,7 +109,7 @@ class Reading:
                 continue
             seen[key] = where
             if key not in known:
-                self.flaws.append(unknown(path).at(where, printable(path)))
+                self.unknown(path, where)
                 continue
             self.places[path] = where
             entries.append((key, value))
@@ -181,36 +194,6 @@ class Reading:
             kind = "true or false" if tag == "bool" else "a number"
             return Flaw(f"{shown(node.value, field.path)} is {kind} in YAML", expected, "put it in quotes")
         return accept.text(field, node.value, self.folder)
-
-
-def keys(section: str) -> tuple[str, ...]:
-    """The keys of a section; of the document for "", and for what is no section."""
-    mine = tuple(field.key for field in table().values() if section and field.section == section)
-    return mine or ("apiVersion", "journey", *sections())
-
-
-def unknown(path: str) -> Flaw:
-    """An unknown key, and what was meant: a sibling by spelling, or the section that it belongs to."""
-    head, _, rest = path.partition(".")
-    section, key = (head, rest) if rest and head in sections() else ("", head)
-    known = keys(section)
-    plain = key.replace("_", "").replace("-", "").lower()
-    near = next((k for k in known if k.lower() == plain), "") or nearest(key, known)
-    if near:
-        full = f"{section}.{near}" if section else f"{near}.{rest}" if rest else near
-        alike = next(
-            (f" (it holds {c}, U+{ord(c):04X})" for c in key if c.isprintable() and not c.isascii()), ""
-        )
-        return Flaw("unknown key" + alike, hint=f"did you mean {printable(full)}?")
-    owners = [field.path for field in table().values() if field.key.lower() == plain]
-    if owners:
-        return Flaw("unknown key here", hint=f"did you mean {' or '.join(owners)}?")
-    return Flaw("unknown key", f"one of {', '.join(known)}")
-
-
-def printable(path: str) -> str:
-    """A path as written, or quoted where it would upset a terminal."""
-    return path if path.isprintable() and len(path) <= 80 else quoted(path)
 
 
 def _tag(node: Node) -> str:

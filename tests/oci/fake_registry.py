@@ -6,6 +6,8 @@ It keeps to the distribution specification where no rule says otherwise, and wri
 import hashlib
 import json
 import re
+import socket
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -64,6 +66,7 @@ class FakeRegistry:
         self.ranges = True
         self.page = 100
         self.lock = threading.Lock()
+        self.sessions: dict[str, threading.Lock] = {}
         self.host = ""
         self._numbers = iter(range(1, 10**9))
 
@@ -328,8 +331,15 @@ class Handler(BaseHTTPRequestHandler):
                 return
             number = registry.number()
             registry.uploads[number] = bytearray()
+            registry.sessions[number] = threading.Lock()
             self.reply(202, b"", self._where(repository, number))
             return
+        # one request at a time, so that GET tells the truth about a request that was cut
+        with registry.sessions.get(number, registry.lock):
+            self._session(repository, number)
+
+    def _session(self, repository: str, number: str) -> None:
+        registry = self.registry
         if number not in registry.uploads:
             self.error(404, "BLOB_UPLOAD_UNKNOWN")
             return
@@ -380,11 +390,38 @@ def basic(registry: FakeRegistry) -> str:
     return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
 
 
+class Server(ThreadingHTTPServer):
+    """With TLS, the handshake is made in the connection's own thread; who fails at it is let go."""
+
+    tls: ssl.SSLContext | None = None
+    alive: set[Any]
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """Remember who is connected, so that closing need not wait for them."""
+        self.alive.add(request)
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: Any) -> None:
+        """Gone."""
+        self.alive.discard(request)
+        super().shutdown_request(request)
+
+    def finish_request(self, request: Any, client_address: Any) -> None:
+        """Shake hands, then serve."""
+        if self.tls is None:
+            super().finish_request(request, client_address)
+            return
+        request.settimeout(10)
+        with suppress(OSError), self.tls.wrap_socket(request, server_side=True) as secure:
+            super().finish_request(secure, client_address)
+
+
 @contextmanager
-def fake_registry() -> Iterator[FakeRegistry]:
-    """A running fake."""
+def fake_registry(tls: ssl.SSLContext | None = None) -> Iterator[FakeRegistry]:
+    """A running fake; `tls` is a server's context."""
     registry = FakeRegistry()
-    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Bound", (Handler,), {"registry": registry}))
+    server = Server(("127.0.0.1", 0), type("Bound", (Handler,), {"registry": registry}))
+    server.tls, server.alive = tls, set()
     server.daemon_threads = False
     server.block_on_close = True
     registry.host = f"127.0.0.1:{server.server_address[1]}"
@@ -395,6 +432,9 @@ def fake_registry() -> Iterator[FakeRegistry]:
     finally:
         server.shutdown()
         thread.join()
+        for request in list(server.alive):
+            with suppress(OSError):
+                request.shutdown(socket.SHUT_RDWR)
         server.server_close()
 
 

@@ -1,11 +1,13 @@
 """A registry host as seen by us: asks, logs in, follows redirects, waits and tries again, and names what went wrong."""
 
 import threading
+import time
 from collections.abc import Container, Mapping
 from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, urljoin, urlsplit
 
 from wizard.engine.problems import Problem
+from wizard.engine.stop import Stop
 from wizard.oci import problems
 from wizard.oci.answer import Answer, TooLong
 from wizard.oci.auth import Auth
@@ -29,6 +31,11 @@ class Client:
         self._transport, self.site, self.auth = transport, site, auth
         self.host = site.host
         self._base = urlsplit(site.base)
+        self.one_post = True
+        """Whether this registry may take a small blob with the first request; it is tried once."""
+        self.piece = 0
+        """Bytes of the largest piece that got through to this registry after a 413; 0 = whole blobs do."""
+        self._not_before = 0.0
         self.lists = threading.Lock()
         """Held while a list that lives under a tag is read, changed and written."""
 
@@ -75,7 +82,7 @@ class Client:
         most = tries or retries.tries
         attempt = 0
         while True:
-            stop.check()
+            self._hold(stop)
             after: float | None = None
             try:
                 answer = self._authenticated(method, url, asked, scopes, headers or {}, body)
@@ -96,7 +103,17 @@ class Client:
                 raise problem
             if progress is not None:
                 progress.retry()
-            stop.wait(retries.delay(attempt - 1, after))
+            wait = retries.delay(attempt - 1, after)
+            if after is not None or problem.code == "registry-rate-limited":
+                # it speaks to all our threads, not to this one alone
+                self._not_before = max(self._not_before, time.monotonic() + wait)
+            stop.wait(wait)
+
+    def _hold(self, stop: Stop) -> None:
+        """Wait as long as this host asked all of us to."""
+        stop.check()
+        while (wait := self._not_before - time.monotonic()) > 0:
+            stop.wait(wait)
 
     def _problem(self, answer: Answer, asked: str) -> Problem:
         headers = dict(answer.headers.items())

@@ -81,7 +81,7 @@ def from_docker_config(path: Path, host: str, environ: Mapping[str, str]) -> Cre
     for key in keys:
         if isinstance(helpers, dict) and isinstance(helpers.get(key), str):
             return _ask(helpers[key], key, environ)
-    auths = data.get("auths") or {}
+    auths = data.get("auths", {})
     if not isinstance(auths, dict):
         raise problems.docker_config(path, "`auths` is no object")
     for written, entry in auths.items():

@@ -51,7 +51,7 @@ class CopyImages(Step):
 
         rows = {}
         copier = Copier(platforms=ctx.answers.images.platforms, stop=ctx.stop)
-        with _transport(ctx) as transport:
+        with open_transport(ctx) as transport:
             for name, source in self.sources(ctx.answers).items():
                 job = _job(ctx, transport, source)
                 found = copier.complete(job.target, job.target_ref)
@@ -72,7 +72,7 @@ class CopyImages(Step):
         """Copy; one image's failure does not keep the others from arriving, and then fails the step."""
         from wizard.oci.copy import Copier
 
-        with _transport(ctx) as transport:
+        with open_transport(ctx) as transport:
             sources = self.sources(ctx.answers)
             jobs = [_job(ctx, transport, source) for source in sources.values()]
             copier = Copier(platforms=ctx.answers.images.platforms, report=ctx.emit, stop=ctx.stop)
@@ -95,7 +95,8 @@ def _row(source: str, target: str, digest: str, platforms: tuple[str, ...], size
     return {"source": source, "target": target, "digest": digest, "platforms": list(platforms), "bytes": size}
 
 
-def _transport(ctx: Context) -> "Transport":
+def open_transport(ctx: Context) -> "Transport":
+    """The transport of a run, which remembers unfinished uploads across runs."""
     from wizard.oci.transport import Transport
     from wizard.oci.uploads import Uploads
 

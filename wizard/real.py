@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import cast
 
 from wizard.answers.model import Answers
+from wizard.answers.rules import loopback
 from wizard.cluster.port import Cluster, Helm
 from wizard.engine.secrets import Prompter, Secret, resolve
 from wizard.oci.sites import Site, Sites
@@ -22,10 +23,15 @@ class RealWorld:
         self._cluster: Cluster | None = None
 
     def sites(self, answers: Answers) -> Sites:
-        """The internal registry as configured; all others over HTTPS with docker's credentials."""
+        """The internal registry as configured; all others over HTTPS with docker's credentials.
+
+        A public reference that names a loopback host is a registry on this very machine: plain HTTP, as every
+        other client takes it.
+        """
         r = answers.registry
+        local = {host: Site(host, f"http://{host}") for host in _hosts(answers) if loopback(host)}
         if not r.host:
-            return Sites()
+            return Sites(local)
         if r.password is not None and self._password is None:
             self._password = resolve(r.password, "registry.password", self._prompter)
         scheme = "http" if r.plain_http else "https"
@@ -38,7 +44,7 @@ class RealWorld:
             username=r.username,
             password=self._password,
         )
-        return Sites({r.host: site})
+        return Sites(local | {r.host: site})
 
     def cluster(self, answers: Answers) -> Cluster:
         """The cluster of the pod this runs in, or of the kubeconfig that is named."""
@@ -79,3 +85,10 @@ class RealWorld:
 
     def close(self) -> None:
         """Nothing was started."""
+
+
+def _hosts(answers: Answers) -> list[str]:
+    """The registries that the images come from."""
+    images = answers.images
+    references = (images.gateway, images.bridge, images.ollama, images.probe, *images.extra)
+    return [reference.partition("/")[0] for reference in references]

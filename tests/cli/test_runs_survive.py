@@ -1,0 +1,112 @@
+"""Runs outlive their terminal, and a killed run is resumed without copying again what was there."""
+
+import os
+import re
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Program, Site, wait_for
+from tests.cli.test_run import COPY, events
+
+SLOW = 120_000  # bytes a second: the whole takes about ten seconds
+
+
+@pytest.fixture
+def slow(site: Site) -> Site:
+    site.link.rate = SLOW
+    return site
+
+
+def moving(program: Program) -> bool:
+    """A run has begun to move bytes."""
+    return any(b'"active"' in p.read_bytes() for p in program.state.glob("runs/*/journal.jsonl"))
+
+
+@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGKILL])
+def test_the_run_goes_on_when_its_front_end_is_gone(program: Program, slow: Site, number: signal.Signals):
+    front = program.start("run", "-f", slow.answers(), *COPY)
+    wait_for(lambda: moving(program))
+    front.send_signal(number)
+    front.communicate(timeout=10)
+    assert program.runs()[0]["status"] == "running"
+    slow.link.rate = 0
+    seen = program("attach")
+    assert seen.returncode == 0
+    assert slow.images["ollama"] in seen.stdout
+    assert program.runs()[0]["status"] == "done"
+
+
+def test_two_terminals_watch_at_once(program: Program, slow: Site):
+    started = program("run", "-f", slow.answers(), *COPY, "--detach")
+    assert Path(started.stdout.strip()).is_dir()
+    watchers = [program.start("attach", "--format", "jsonl") for _ in range(2)]
+    wait_for(lambda: moving(program))
+    slow.link.rate = 0
+    told = [w.communicate(timeout=60)[0] for w in watchers]
+    assert told[0] == told[1] and events(told[0])[-1]["outcome"] == "done"
+
+
+def test_stop_ends_the_run_with_130_and_running_again_goes_on(program: Program, slow: Site):
+    front = program.start("run", "-f", slow.answers(), *COPY)
+    wait_for(lambda: moving(program))
+    assert program("stop").returncode == 0
+    front.communicate(timeout=20)
+    assert front.returncode == 130
+    assert program.runs()[0]["status"] == "stopped"
+    slow.link.rate = 0
+    assert program("run", "-f", slow.answers(), *COPY).returncode == 0
+
+
+def test_an_interrupt_of_the_command_that_launched_it_stops_the_run(program: Program, slow: Site):
+    front = program.start("run", "-f", slow.answers(), *COPY)
+    wait_for(lambda: moving(program))
+    front.send_signal(signal.SIGINT)
+    front.communicate(timeout=20)
+    assert front.returncode == 130
+
+
+def test_a_killed_run_is_told_as_such_and_resumed_without_doing_it_twice(program: Program, slow: Site):
+    front = program.start("run", "-f", slow.answers(), *COPY)
+    wait_for(lambda: _verified(program) >= 3)
+    pid = int(next(program.state.glob("runs/*/pid")).read_text())
+    os.kill(pid, signal.SIGKILL)
+    _, err = front.communicate(timeout=20)
+    assert front.returncode == 5 and "was killed: its journal has no end" in err
+    assert program.runs()[0]["status"] == "died"
+    slow.link.rate = 0
+    again = program("run", "-f", slow.answers(), *COPY, "--format", "jsonl")
+    assert again.returncode == 0
+    told = events(again.stdout)
+    assert sum(e.get("move") == "present" for e in told) >= 3
+    whole = sum(i["bytes"] for i in told[-2]["evidence"]["images"].values())
+    assert told[-1]["evidence"]["bytesCopied"] < whole
+
+
+def _verified(program: Program) -> int:
+    texts = [p.read_bytes() for p in program.state.glob("runs/*/journal.jsonl")]
+    return sum(len(re.findall(rb'"move":"(?:copied|verified)"', text)) for text in texts)
+
+
+def test_a_registry_that_dies_in_mid_transfer_is_a_problem_with_a_remedy(program: Program, slow: Site):
+    front = program.start("run", "-f", slow.answers(), *COPY)
+    wait_for(lambda: moving(program))
+    slow.link.close()
+    out, _ = front.communicate(timeout=110)
+    assert front.returncode == 5
+    assert "FAILED" in out and "do: " in out and re.search(r"explain registry-\S+|explain blob-\S+", out)
+    assert not list(slow.internal.storage.rglob("*/1.0/*")), "no tag appeared"
+
+
+def test_attach_to_a_run_that_is_over_shows_it_at_once(program: Program, site: Site):
+    program("run", "-f", site.answers(), *COPY)
+    began = time.monotonic()
+    assert program("attach").returncode == 0
+    assert time.monotonic() - began < 10
+
+
+def test_no_run_yet_is_said(program: Program):
+    assert program("attach").returncode == 2
+    assert "no run yet" in program("runs").stderr

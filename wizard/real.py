@@ -1,9 +1,7 @@
 """The real world: registries as the answers name them, the cluster as configured, Helm from the PATH."""
 
 import os
-from importlib import import_module
 from pathlib import Path
-from typing import cast
 
 from wizard.answers.model import Answers
 from wizard.answers.rules import loopback
@@ -57,10 +55,9 @@ class RealWorld:
 
     def helm(self, answers: Answers) -> Helm:
         """Helm from the PATH."""
-        helm = import_module("wizard.cluster.helm.adapter").RealHelm(
-            kubeconfig=answers.cluster.kubeconfig, context=answers.cluster.context
-        )
-        return cast(Helm, helm)
+        from wizard.cluster.helm.adapter import RealHelm
+
+        return RealHelm(kubeconfig=answers.cluster.kubeconfig, context=answers.cluster.context)
 
     def model_store(self, answers: Answers) -> Path:
         """The answer, $OLLAMA_MODELS, or Ollama's default (S1.14)."""

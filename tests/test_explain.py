@@ -30,11 +30,13 @@ def test_the_reader_of_codes_follows_helpers_and_conditions(tmp_path: Path) -> N
         "def _hidden(code):\n    return make('t', code=code)\n"
         "make('t', 'one-a')\n_hidden('two-a')\nProblem('three-a' if x else 'four-a', 't')\n"
         "Problem(dark(), 't')\nProblem(fault.code, 't')\n"
+        "def table(x):\n    code = x.code\n    known = {'eight-a': 1, 'nine-a': 2}\n    other = {'plain': 1, 'not-a': 2}\n"
+        "    return Problem(code, known[code])\n"
         "class Seven(Check):\n    id = 'seven-a'\n"
     )
     (tmp_path / "b.py").write_text("a.make('t', 'five-b')\n_hidden('no-code')\nFinding('six-b', 1)\n")
     found = codes(tmp_path)
-    assert sorted(found.problems) == ["five-b", "four-a", "one-a", "three-a", "two-a"]
+    assert sorted(found.problems) == ["eight-a", "five-b", "four-a", "nine-a", "one-a", "three-a", "two-a"]
     assert sorted(found.checks) == ["seven-a", "six-b"]
     assert [place.rpartition("/")[2] for place in found.dark] == ["a.py:8"]
 
@@ -42,9 +44,9 @@ def test_the_reader_of_codes_follows_helpers_and_conditions(tmp_path: Path) -> N
 def test_every_code_has_its_page_and_every_page_its_code(uttered: Codes) -> None:
     for kind, wanted in (("problem", uttered.problems), ("check", uttered.checks)):
         there = {page.code for page in explain.pages() if page.kind == kind}
-        missing = {code: places[0] for code, places in wanted.items() if code not in there}
-        assert missing == {}, "no page in assets/explain"
-        assert there - set(wanted) == set(), "a page that no code leads to"
+        missing = [f"{code} ({places[0]})" for code, places in wanted.items() if code not in there]
+        assert not missing, "without a page in assets/explain: " + ", ".join(missing)
+        assert there - set(wanted) == set(), "pages that no code leads to"
 
 
 def test_every_page_is_named_after_its_code_and_leads_to_pages_that_exist() -> None:
@@ -59,7 +61,8 @@ def test_every_page_is_named_after_its_code_and_leads_to_pages_that_exist() -> N
 def test_every_problem_is_mentioned_by_a_test(uttered: Codes) -> None:
     """Every problem code has a test that provokes it: at least its name stands in one."""
     tests = "\n".join(p.read_text(encoding="utf-8") for p in (ROOT / "tests").rglob("*.py"))
-    assert [code for code in uttered.problems if code not in tests] == []
+    alone = [f"{code} ({places[0]})" for code, places in uttered.problems.items() if code not in tests]
+    assert not alone, "named by no test: " + ", ".join(alone)
 
 
 def test_explain_prints_a_page_as_text(capsys: pytest.CaptureFixture[str]) -> None:

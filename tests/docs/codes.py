@@ -1,10 +1,12 @@
 """Every problem code and check id that the source can utter, found in its syntax trees."""
 
 import ast
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+_KEBAB = re.compile(r"[a-z0-9]+(-[a-z0-9]+)+\Z")
 MAKERS = {"Problem": "problem", "Fault": "problem", "Finding": "check"}
 
 
@@ -41,6 +43,15 @@ def _maker(call: ast.Call, makers: dict[str, "_Forward"], home: str) -> "_Forwar
 def _argument(node: ast.Call, position: int, name: str) -> ast.expr | None:
     named = next((k.value for k in node.keywords if k.arg == name), None)
     return node.args[position] if len(node.args) > position else named
+
+
+def _tabled(function: ast.FunctionDef | None) -> list[str]:
+    """The keys of a table in the function, where a code is looked up in it."""
+    if function is None:
+        return []
+    tables = [node for node in ast.walk(function) if isinstance(node, ast.Dict) and len(node.keys) > 1]
+    keys = [[code for key in table.keys for code in _literals(key)] for table in tables]
+    return [code for codes in keys if all(_KEBAB.match(code) for code in codes) for code in codes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +120,9 @@ def _collect(path: Path, name: str, tree: ast.AST, makers: dict[str, _Forward], 
         if not maker:
             continue
         given = _argument(call, maker.position, maker.name)
-        said = _literals(given)
+        said = _literals(given) or (
+            _tabled(function) if isinstance(given, ast.Name) and _parameter(function, given.id) < 0 else []
+        )
         into = found.problems if maker.kind == "problem" else found.checks
         for code in said:
             into.setdefault(code, []).append(f"{name}:{call.lineno}")

@@ -7,7 +7,7 @@ from wizard.engine.events import Move, Outcome
 from wizard.engine.problems import Problem, Remedy
 from wizard.engine.stop import Stop
 from wizard.model import manifest as m
-from wizard.model.gguf import read_gguf
+from wizard.model.gguf import read_gguf, unreadable
 from wizard.model.incoming import Incoming
 from wizard.model.layers import file_names, modelfile_of
 from wizard.model.manifest import Layer, parse_manifest
@@ -146,7 +146,7 @@ def _take(
     try:
         size = path.stat().st_size
     except OSError as error:
-        raise _unreadable(path, error) from None
+        raise unreadable(path, error) from None
     layer = Layer(kind, hash_file(path, "sha256:", Progress(stop=stop)), size)
     progress = progress_of(name, layer, report, stop)
     there = blob_path(store, layer.digest)
@@ -188,17 +188,7 @@ def _read(path: Path) -> str:
         with path.open("rb") as file:
             return file.read(LIMIT).decode("utf-8", "replace")
     except OSError as error:
-        raise _unreadable(path, error) from None
-
-
-def _unreadable(path: Path, error: OSError) -> Problem:
-    return Problem(
-        "model-file-not-readable",
-        f"{path} cannot be read",
-        detail=str(error),
-        remedies=(Remedy("Check the name and the rights", f"ls -l {path}"),),
-        evidence={"path": str(path)},
-    )
+        raise unreadable(path, error) from None
 
 
 def _exists(path: Path) -> Problem:

@@ -95,9 +95,9 @@ class _Bad(Exception):
 
 
 def read_gguf(path: Path) -> Gguf:
-    """Read the header. Raises Problem `model-not-gguf` that says what was found instead; OSError."""
-    size = path.stat().st_size
+    """Read the header. Raises Problem `model-not-gguf` that says what was found instead, `model-file-not-readable`."""
     try:
+        size = path.stat().st_size
         with path.open("rb", buffering=1 << 20) as file:
             return _Reader(file, size).header()
     except _Bad as bad:
@@ -108,8 +108,21 @@ def read_gguf(path: Path) -> Gguf:
             remedies=(
                 Remedy("Name the .gguf file itself, or convert the weights to GGUF on the connected side"),
             ),
-            evidence={"path": str(path), "size": size},
+            evidence={"path": str(path)},
         ) from None
+    except OSError as error:
+        raise unreadable(path, error) from None
+
+
+def unreadable(path: Path, error: OSError) -> Problem:
+    """A file of the model that cannot be opened or read."""
+    return Problem(
+        "model-file-not-readable",
+        f"{path} cannot be read",
+        detail=str(error),
+        remedies=(Remedy("Check the name and the rights", f"ls -l {path}"),),
+        evidence={"path": str(path)},
+    )
 
 
 class _Reader:

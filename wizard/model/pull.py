@@ -63,7 +63,7 @@ def pull_artefact(
     `model-store-busy`, what the source raises, and Stopped; the store is then as it was.
     """
     stop = stop or Stop()
-    where = f"{source.name}{'@' if ':' in ref else ':'}{ref}"
+    where = place_of(source, ref)
     contents = read_contents(source.manifest(ref), where)
     name = name or contents.title or _nameless(where)
     with Incoming(store) as incoming:
@@ -87,7 +87,7 @@ def installed(source: Store, ref: str, store: Path, name: ModelName | None = Non
     For artefacts with Ollama's manifest the answer rests on the manifest's bytes and the sizes of all blobs (verify
     the store for their content); for others it is the model made from the same weights.
     """
-    where = f"{source.name}{'@' if ':' in ref else ':'}{ref}"
+    where = place_of(source, ref)
     contents = read_contents(source.manifest(ref), where)
     name = name or contents.title or _nameless(where)
     try:
@@ -234,6 +234,11 @@ class _Pull:
         progress.end(Move.PRESENT)
         self._sound.add(layer.digest)
         return True
+
+
+def place_of(source: Store, ref: str) -> str:
+    """A reference as people write it; "" is the only thing in a layout."""
+    return source.name + (f"{'@' if ':' in ref else ':'}{ref}" if ref else "")
 
 
 def _size(path: Path) -> int:

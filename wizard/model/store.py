@@ -23,26 +23,30 @@ SMALL = 16 << 20
 """Bytes: the most that is ever read into memory of a template, licence, params or config."""
 
 
-def find_store(explicit: Path | None = None, environ: Mapping[str, str] | None = None) -> Path:
-    """The models folder: the one named, else $OLLAMA_MODELS, else ~/.ollama/models (S1.14).
-
-    Raises Problem `model-store-not-found` where there is no `manifests` folder in it.
-    """
+def default_store(explicit: Path | None = None, environ: Mapping[str, str] | None = None) -> Path:
+    """The models folder, whether it is there or not: the one named, else $OLLAMA_MODELS, else ~/.ollama/models."""
     env = os.environ if environ is None else environ
     said = env.get("OLLAMA_MODELS", "").strip().strip("\"'")
     home = Path(env.get("HOME") or Path.home())
-    store = explicit or (Path(said) if said else home / ".ollama" / "models")
+    return explicit or (Path(said) if said else home / ".ollama" / "models")
+
+
+def find_store(explicit: Path | None = None, environ: Mapping[str, str] | None = None) -> Path:
+    """The models folder a model is read from (S1.14).
+
+    Raises Problem `model-store-not-found` where there is no `manifests` folder in it.
+    """
+    store = default_store(explicit, environ)
     if (store / "manifests").is_dir():
         return store
     near = (store / "models", store / ".ollama" / "models", Path("/usr/share/ollama/.ollama/models"))
     hints = [path for path in near if (path / "manifests").is_dir()]
     remedies = [Remedy(f"A store is at {path}: name that", f"--store {path}") for path in hints]
     remedies.append(Remedy("Pull a model first, or name the models folder", "--store DIR"))
-    where = "named" if explicit else "$OLLAMA_MODELS" if said else "the default place"
     raise Problem(
         "model-store-not-found",
         f"{store} is not an Ollama store",
-        detail=f"there is no folder {store / 'manifests'} ({where})",
+        detail=f"there is no folder {store / 'manifests'}",
         remedies=tuple(remedies),
         evidence={"store": str(store)},
     )

@@ -35,7 +35,8 @@ class RehearsedCluster:
         self._tasks = Tasks(self.api)
 
     @contextmanager
-    def _open(self, verb: str, kind: str, namespace: str | None) -> Iterator[Objects]:
+    def opened(self, verb: str, kind: str, namespace: str | None) -> Iterator[Objects]:
+        """The objects, after the API server let us in. Raises `cluster-unreachable`, `cluster-forbidden`."""
         if not self.site.described.kubernetes.reachable:
             raise unreachable("dial tcp 10.20.0.1:6443: connect: connection refused")
         access.need(self.site.described, verb, kind, namespace)
@@ -56,13 +57,13 @@ class RehearsedCluster:
         self, kind: str, namespace: str | None = None, labels: Mapping[str, str] | None = None
     ) -> list[Obj]:
         """All objects of a kind, by namespace and name."""
-        with self._open("list", kind, namespace) as objects:
+        with self.opened("list", kind, namespace) as objects:
             found: list[Obj] = clone(objects.find(kind, namespace, labels))
             return found
 
     def get(self, kind: str, name: str, namespace: str | None = None) -> Obj | None:
         """One object."""
-        with self._open("get", kind, namespace) as objects:
+        with self.opened("get", kind, namespace) as objects:
             found: Obj | None = clone(objects.get(kind, name, namespace))
             return found
 
@@ -70,7 +71,7 @@ class RehearsedCluster:
         self, pod: str, namespace: str, container: str = "", *, previous: bool = False, tail: int = 200
     ) -> str:
         """The end of a container's log; "" where it has written nothing."""
-        with self._open("get", "Pod/log", namespace) as objects:
+        with self.opened("get", "Pod/log", namespace) as objects:
             found = objects.get("Pod", pod, namespace)
             if found is None:
                 raise refused(f"the log of Pod {namespace}/{pod}", f'pods "{pod}" not found')
@@ -92,13 +93,13 @@ class RehearsedCluster:
     def apply(self, obj: Obj, *, dry: bool = False) -> Obj:
         """Create or update."""
         namespace = (obj.get("metadata") or {}).get("namespace")
-        with self._open("patch", str(obj.get("kind", "")), namespace) as objects:
+        with self.opened("patch", str(obj.get("kind", "")), namespace) as objects:
             result: Obj = clone(self.api.apply(objects, obj, MANAGER, dry=dry))
             return result
 
     def delete(self, kind: str, name: str, namespace: str | None = None, *, orphan: bool = False) -> bool:
         """Delete, and what belongs to it."""
-        with self._open("delete", kind, namespace) as objects:
+        with self.opened("delete", kind, namespace) as objects:
             found = objects.get(kind, name, namespace)
             if found is None:
                 return False
@@ -119,7 +120,7 @@ class RehearsedCluster:
         """Run a one-container pod to its end."""
         meta = pod["metadata"]
         namespace, name = meta.get("namespace") or "default", meta["name"]
-        with self._open("create", "Pod", namespace) as objects:
+        with self.opened("create", "Pod", namespace) as objects:
             if objects.get("Pod", name, namespace):
                 raise refused(f"Pod {namespace}/{name}", f'pods "{name}" already exists')
             try:
@@ -205,7 +206,7 @@ class RehearsedCluster:
         from wizard.rehearsal.debug import debug
 
         access.need(self.site.described, "patch", "Pod/ephemeralcontainers", namespace)
-        with self._open("get", "Pod", namespace):
+        with self.opened("get", "Pod", namespace):
             pass
         return debug(self.api, pod, namespace, container, timeout=timeout, stop=stop)
 
@@ -213,7 +214,7 @@ class RehearsedCluster:
         self, pod: str, namespace: str, container: str, command: Sequence[str], *, timeout: float
     ) -> PodResult:
         """Run a command in a running container."""
-        with self._open("create", "Pod/exec", namespace):
+        with self.opened("create", "Pod/exec", namespace):
             pass
         return run_inside(self.api, pod, namespace, container, command)
 

@@ -10,6 +10,7 @@ from wizard.oci.server import RegistryServer
 from wizard.oci.sites import Site as Registry
 from wizard.rehearsal.cluster import RehearsedCluster
 from wizard.rehearsal.description import Description
+from wizard.rehearsal.helm.adapter import RehearsedHelm
 from wizard.rehearsal.pulls import Nodes
 from wizard.rehearsal.registries import RehearsedSites, seed, source_folder
 from wizard.rehearsal.site import Site
@@ -112,6 +113,10 @@ class RehearsedWorld:
             self._cluster = RehearsedCluster(self.site(answers))
             self._stack.callback(self._cluster.close)
         return self._cluster
+
+    def helm(self, answers: Answers) -> RehearsedHelm:
+        """The rehearsed Helm."""
+        return RehearsedHelm(self.cluster(answers))
 
     def model_store(self, answers: Answers) -> Path:
         """The answers' own store, or the rehearsed one."""

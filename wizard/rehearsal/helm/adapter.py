@@ -203,7 +203,9 @@ class RehearsedHelm:
             )
         with self._cluster.opened("get", kind.name, namespace) as objects:
             known = objects.get(kind.name, name, namespace)
-            owner = ((known or {}).get("metadata", {}).get("annotations") or {}).get("meta.helm.sh/release-name")
+            owner = ((known or {}).get("metadata", {}).get("annotations") or {}).get(
+                "meta.helm.sh/release-name"
+            )
             if known is not None and owner != where.release:
                 raise problem(
                     f"Error: Unable to continue with install: {kind.name} {name!r} in namespace {namespace!r} exists and"
@@ -268,7 +270,9 @@ class RehearsedHelm:
             return False
         for obj in reversed(found[-1]["manifest"]):
             stop.check()
-            self._cluster.delete(obj["kind"], obj["metadata"]["name"], obj["metadata"].get("namespace") or namespace)
+            self._cluster.delete(
+                obj["kind"], obj["metadata"]["name"], obj["metadata"].get("namespace") or namespace
+            )
         for record in found:
             self._cluster.delete("Secret", releases.secret_name(name, record["version"]), namespace)
         return True

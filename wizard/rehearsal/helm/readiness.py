@@ -20,8 +20,8 @@ def _ready(obj: Obj) -> bool:
     status, spec = obj.get("status") or {}, obj.get("spec") or {}
     match obj["kind"]:
         case "Deployment" | "StatefulSet" | "ReplicaSet":
-            wanted = spec.get("replicas", 1)
-            return status.get("readyReplicas", 0) >= wanted and status.get("updatedReplicas", 0) >= wanted
+            wanted: int = spec.get("replicas", 1)
+            return bool(status.get("readyReplicas", 0) >= wanted <= status.get("updatedReplicas", 0))
         case "DaemonSet":
             return bool(status.get("numberReady", 0) >= status.get("desiredNumberScheduled", 1))
         case "PersistentVolumeClaim":

@@ -55,7 +55,13 @@ def _open(secret: Obj) -> dict[str, Any]:
 
 
 def record(
-    name: str, namespace: str, revision: int, status: str, chart: dict[str, str], description: str = "", **more: Any
+    name: str,
+    namespace: str,
+    revision: int,
+    status: str,
+    chart: dict[str, str],
+    description: str = "",
+    **more: Any,
 ) -> dict[str, Any]:
     """A new revision's record."""
     now = datetime.now(UTC).isoformat()

@@ -15,11 +15,34 @@ from wizard.rehearsal.gotemplate.versions import satisfies
 from wizard.rehearsal.helm.values import coalesce
 from wizard.rehearsal.kube.kinds import KINDS
 
-_ORDER = (
-    "PriorityClass Namespace NetworkPolicy ResourceQuota LimitRange PodDisruptionBudget ServiceAccount Secret ConfigMap"
-    " StorageClass PersistentVolume PersistentVolumeClaim CustomResourceDefinition ClusterRole ClusterRoleBinding Role"
-    " RoleBinding Service DaemonSet Pod ReplicaSet Deployment StatefulSet Job CronJob Ingress"
-).split()
+_ORDER = [
+    "PriorityClass",
+    "Namespace",
+    "NetworkPolicy",
+    "ResourceQuota",
+    "LimitRange",
+    "PodDisruptionBudget",
+    "ServiceAccount",
+    "Secret",
+    "ConfigMap",
+    "StorageClass",
+    "PersistentVolume",
+    "PersistentVolumeClaim",
+    "CustomResourceDefinition",
+    "ClusterRole",
+    "ClusterRoleBinding",
+    "Role",
+    "RoleBinding",
+    "Service",
+    "DaemonSet",
+    "Pod",
+    "ReplicaSet",
+    "Deployment",
+    "StatefulSet",
+    "Job",
+    "CronJob",
+    "Ingress",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +65,9 @@ class Manifest:
 
     def text(self) -> str:
         """As `helm template` prints it."""
-        body = yaml.safe_dump(self.obj, default_flow_style=False, sort_keys=False, width=10**9, allow_unicode=True)
+        body = yaml.safe_dump(
+            self.obj, default_flow_style=False, sort_keys=False, width=10**9, allow_unicode=True
+        )
         return f"---\n# Source: {self.source}\n{body}"
 
 
@@ -77,7 +102,7 @@ def _rank(manifest: Manifest) -> tuple[int, str]:
 
 def _objects(text: str, source: str) -> list[Manifest]:
     try:
-        documents = list(yaml.load_all(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)))  # noqa: S506  (a safe loader)
+        documents = list(yaml.load_all(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)))
     except yaml.YAMLError as error:
         raise TemplateError(f"YAML parse error on {source}: error converting YAML to JSON: {error}") from None
     found = []

@@ -59,7 +59,11 @@ def fixed_chart(folder: Path) -> Path:
     text = path.read_text()
     command = json.dumps([*COMMAND, "http://opencost-ai-ollama:11434"])
     assert "          imagePullPolicy:" in text
-    path.write_text(text.replace("          imagePullPolicy:", f"          command: {command}\n          imagePullPolicy:"))
+    path.write_text(
+        text.replace(
+            "          imagePullPolicy:", f"          command: {command}\n          imagePullPolicy:"
+        )
+    )
     return target
 
 
@@ -78,12 +82,20 @@ def values(opened: Opened, images: dict[str, str], folder: Path, **more: Any) ->
     return str(path)
 
 
-def install(opened: Opened, folder: Path, *, timeout: float = 5.0, fixed: bool = True, **more: Any) -> Release:
+def install(
+    opened: Opened, folder: Path, *, timeout: float = 5.0, fixed: bool = True, **more: Any
+) -> Release:
     """helm upgrade --install."""
     images = opened.mirror()
     chart = fixed_chart(folder) if fixed else CHART
     return opened.world.helm(opened.answers).upgrade(
-        str(chart), "opencost-ai", SPACE, [values(opened, images, folder, **more)], {}, timeout=timeout, stop=Stop()
+        str(chart),
+        "opencost-ai",
+        SPACE,
+        [values(opened, images, folder, **more)],
+        {},
+        timeout=timeout,
+        stop=Stop(),
     )
 
 
@@ -108,7 +120,9 @@ def probe(opened: Opened, *words: str, mount: bool = True, space: str = SPACE) -
 def ask(opened: Opened) -> dict[str, Any]:
     """The question of the journey."""
     url = f"http://opencost-ai-gateway.{SPACE}.svc:8080/v1/ask"
-    return probe(opened, "ask", url, "--token-file", "/token/token", "--query", "what did i spend yesterday?")[0]
+    return probe(
+        opened, "ask", url, "--token-file", "/token/token", "--query", "what did i spend yesterday?"
+    )[0]
 
 
 def pods(opened: Opened, component: str) -> list[Obj]:

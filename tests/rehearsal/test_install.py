@@ -171,7 +171,9 @@ def test_a_claim_template_cannot_change(opened: Opener, tmp_path: Path) -> None:
     site.volume(world)
     site.install(world, tmp_path)
     with pytest.raises(Problem) as caught:
-        site.install(world, tmp_path, ollama={"persistence": {"size": "40Gi", "storageClassName": "internal-file"}})
+        site.install(
+            world, tmp_path, ollama={"persistence": {"size": "40Gi", "storageClassName": "internal-file"}}
+        )
     assert caught.value.code == "helm-immutable-field"
     helm = world.world.helm(world.answers)
     assert [r.status for r in helm.history("opencost-ai", site.SPACE)] == ["deployed", "failed"]

@@ -75,9 +75,11 @@ def read_answers(args: argparse.Namespace) -> tuple[Any, str]:
     from wizard.answers.dump import dump
     from wizard.answers.load import load
 
-    path = args.answers_file
+    path, sets = args.answers_file, list(args.sets or ())
     if path is None and args.rehearse:
         path = Path(str(files("assets") / "worlds" / "answers.yaml"))
+        # the demonstration chart, wherever the package is installed and whatever folder this runs in
+        sets.insert(0, f"chart.source={files('assets') / 'chart' / 'opencost-ai'}")
     if path is None:
         from wizard.engine.problems import Problem, Remedy
 
@@ -92,7 +94,7 @@ def read_answers(args: argparse.Namespace) -> tuple[Any, str]:
             ),
             exit_code=2,
         )
-    answers = load(path, args.sets)
+    answers = load(path, sets)
     return answers, dump(answers)
 
 

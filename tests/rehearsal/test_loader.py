@@ -123,9 +123,8 @@ def test_the_readme_explains_every_key() -> None:
         for field in dataclasses.fields(kind):
             if f"`{camel(field.name)}`" not in readme and kind is not Description:
                 missing.append(f"{kind.__name__}.{field.name}")
-            for part in (hints[field.name], *typing.get_args(hints[field.name])):
-                if dataclasses.is_dataclass(part):
-                    todo.append(typing.cast(type, part))
+            parts = (hints[field.name], *typing.get_args(hints[field.name]))
+            todo += [typing.cast(type, part) for part in parts if dataclasses.is_dataclass(part)]
     assert not missing
 
 

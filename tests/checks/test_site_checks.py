@@ -110,6 +110,16 @@ def test_nodes_fit_model(nodes: list[Node], gpu: bool, model: str, grade: Grade)
     assert judged(NodesFitModel(), wanted(model=model, gpu=gpu), Nodes(tuple(nodes))).grade is grade
 
 
+def test_a_node_needs_disk_for_the_images_too() -> None:
+    """S1.7"""
+    cargo = Cargo(images={"ollama": 4 * GIB})
+    for disk, grade in ((10 * GIB, Grade.FAIL), (20 * GIB, Grade.PASS), (0, Grade.PASS)):
+        nodes = Nodes((Node("a", "amd64", memory=16 * GIB, disk=disk),))
+        finding = judged(NodesFitModel(), wanted(), nodes, cargo)
+        assert finding.grade is grade
+        assert grade is Grade.PASS or "10.0 GiB of disk" in finding.detail
+
+
 def test_a_model_of_known_weight_needs_no_known_name() -> None:
     nodes = Nodes((Node("a", "amd64", memory=GIB),))
     finding = judged(NodesFitModel(), wanted(model="tiny"), nodes, Cargo(models={"tiny": 300_000}))

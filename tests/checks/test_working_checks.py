@@ -49,12 +49,15 @@ PASS, WARN, FAIL, UNKNOWN = Grade.PASS, Grade.WARN, Grade.FAIL, Grade.UNKNOWN
 def test_architectures(nodes: list[str], platforms: tuple[str, ...], grade: Grade) -> None:
     """S2.11"""
     has = Nodes(tuple(Node(f"n{i}", arch) for i, arch in enumerate(nodes)))
-    assert judged(NodeArchitectures(), has, Cargo(platforms={"ollama": platforms})).grade is grade
+    rest = dict.fromkeys(("gateway", "bridge"), ("linux/amd64", "linux/arm64"))
+    assert judged(NodeArchitectures(), has, Cargo(platforms=rest | {"ollama": platforms})).grade is grade
 
 
 def test_a_node_nobody_is_scheduled_to_needs_no_image() -> None:
     has = Nodes((Node("a", "amd64"), Node("b", "s390x", taints=("x:NoSchedule",))))
-    assert judged(NodeArchitectures(), has, Cargo(platforms={"ollama": ("linux/amd64",)})).grade is PASS
+    every = dict.fromkeys(("gateway", "bridge", "ollama"), ("linux/amd64",))
+    assert judged(NodeArchitectures(), has, Cargo(platforms=every)).grade is PASS
+    assert judged(NodeArchitectures(), has, Cargo(platforms=every | {"bridge": ()})).grade is UNKNOWN
     assert judged(NodeArchitectures(), has, Cargo(models={"m": 1})).grade is UNKNOWN
 
 

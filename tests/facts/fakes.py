@@ -153,12 +153,14 @@ class QuickStop(Stop):
 
 def sources(cluster: FakeCluster, **more: Any) -> Sources:
     site = Site(HOST, f"https://{HOST}", username="airgap", password=Secret("s3cret-word"))
+    # nothing in these tests may look for a public registry
+    nowhere = {host: Site(host, "http://127.0.0.1:1", anonymous=True) for host in ("ghcr.io", "docker.io")}
     given: dict[str, Any] = {
         "answers": answers(),
         "helm": FakeHelm(),
         "recorded": RECORDED,
         "folder": Path(),
-        "sites": Sites({HOST: site}),
+        "sites": Sites(nowhere | {HOST: site}),
     }
     return Sources(cluster=cluster, stop=QuickStop(), **(given | more))
 

@@ -30,7 +30,7 @@ class NodeArchitectures(Check):
         missing = {
             name: lacking
             for name, platforms in sorted(cargo.platforms.items())
-            if (lacking := [wanted for wanted in has if not _covered(wanted, platforms)])
+            if platforms and (lacking := [wanted for wanted in has if not _covered(wanted, platforms)])
         }
         if missing:
             words = "; ".join(f"{name} lacks {', '.join(lacking)}" for name, lacking in missing.items())
@@ -43,6 +43,14 @@ class NodeArchitectures(Check):
                     "release off it with a nodeSelector in chart.overrides",
                 ),
                 detail=words,
+            )
+        unknown = [name for name in ("gateway", "bridge", "ollama") if not cargo.platforms.get(name)]
+        if unknown:
+            return self.found(
+                Grade.UNKNOWN,
+                f"the platforms of {', '.join(unknown)} are not known",
+                shown,
+                Remedy("carry the images first", "airgap-wizard run --answers-file F --only mirror-images"),
             )
         return self.found(Grade.PASS, f"every image runs on {', '.join(has)}", shown)
 

@@ -11,6 +11,9 @@ from wizard.facts.nodes import Node, Nodes
 from wizard.facts.quantity import human
 from wizard.facts.wanted import Wanted
 
+UNPACKED = 3
+"""An image's layers lie on a node compressed and unpacked: about three times what is carried."""
+
 
 class NodesFitModel(Check):
     """FAIL where no node can hold the largest model; WARN where one could, were it not busy."""
@@ -48,8 +51,10 @@ class NodesFitModel(Check):
             )
         model, floor = max(floors.items(), key=lambda item: item[1])
         usable = [n for n in nodes.nodes if n.schedulable and n.os == "linux" and (n.gpus or not gpu)]
-        fitting = [n for n in usable if _room(n, gpu) >= floor]
+        images = 0 if isinstance(cargo, Unknown) else _on_a_node(cargo)
+        fitting = [n for n in usable if _room(n, gpu) >= floor and (not n.disk or n.disk >= images)]
         need = f"{model} needs {human(floor)}" + (" and a GPU" if gpu else "")
+        need += f", the images {human(images)} of disk" if images else ""
         if not fitting:
             return self.found(
                 Grade.FAIL,
@@ -58,7 +63,7 @@ class NodesFitModel(Check):
                 Remedy(
                     "add or free a node of that size, or choose a smaller model", "kubectl describe nodes"
                 ),
-                detail=_why(nodes.nodes, gpu),
+                detail=_why(nodes.nodes, gpu, images),
             )
         if not gpu and not any(n.memory - n.promised >= floor for n in fitting):
             busy = ", ".join(f"{n.name}: {human(max(0, n.memory - n.promised))} free" for n in fitting)
@@ -72,11 +77,17 @@ class NodesFitModel(Check):
         return self.found(Grade.PASS, f"{need}; {', '.join(n.name for n in fitting)} fits", shown)
 
 
+def _on_a_node(cargo: Cargo) -> int:
+    """Bytes that the images take on a node: it pulls one platform of each."""
+    parts = (size // max(1, len(cargo.platforms.get(name, ()))) for name, size in cargo.images.items())
+    return sum(parts) * UNPACKED
+
+
 def _room(node: Node, gpu: bool) -> int:
     return node.gpu_memory if gpu and node.gpu_memory else node.memory
 
 
-def _why(nodes: tuple[Node, ...], gpu: bool) -> str:
+def _why(nodes: tuple[Node, ...], gpu: bool, images: int) -> str:
     said = []
     for node in nodes:
         if not node.ready:
@@ -87,6 +98,8 @@ def _why(nodes: tuple[Node, ...], gpu: bool) -> str:
             said.append(f"{node.name} is tainted {', '.join(node.taints)}")
         elif gpu and not node.gpus:
             said.append(f"{node.name} offers no nvidia.com/gpu")
+        elif node.disk and node.disk < images:
+            said.append(f"{node.name} has {human(node.disk)} of disk")
         else:
             said.append(f"{node.name} has {human(_room(node, gpu))}")
     return "; ".join(said) or "there are no nodes"

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from wizard.answers.model import Journey
+from wizard.engine.problems import Problem
 from wizard.facts.base import Sources
 from wizard.facts.cargo import gather_cargo
 
@@ -26,6 +27,8 @@ def gather_disk(sources: Sources) -> Disk:
     bundle = sources.answers.media.bundle
     if sources.answers.journey is Journey.STAGE and bundle is not None:
         cargo = gather_cargo(sources)
+        if cargo.unknown:
+            raise Problem("cargo-unknown", f"the size of {', '.join(cargo.unknown)} is not known yet")
         total = sum(cargo.images.values()) + sum(cargo.models.values())
         return Disk(
             str(bundle.parent), free(bundle.parent), total + total // 50 + _OWN, f"the bundle {bundle.name}"

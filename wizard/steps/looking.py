@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from typing import Any, cast
 
 from wizard.checks.base import Check, Moment
 from wizard.checks.registry import at
+from wizard.cluster.port import Helm
 from wizard.engine.events import Finding, Grade, Remedy
 from wizard.engine.problems import Problem
 from wizard.engine.step import Context
@@ -30,16 +32,41 @@ class Look:
         return tuple(finding for finding in self.findings if finding.grade is grade)
 
 
+class _NoHelm:
+    """Stands for a Helm that is not there: only what asks it is unknown then."""
+
+    def __init__(self, problem: Problem) -> None:
+        self._problem = problem
+
+    def __getattr__(self, name: str) -> Any:
+        raise self._problem
+
+
+def _helm(ctx: Context) -> Helm:
+    try:
+        return ctx.world.helm(ctx.answers)
+    except Problem as problem:
+        return cast(Helm, _NoHelm(problem))
+
+
+def _store(ctx: Context) -> Path | None:
+    try:
+        return ctx.world.model_store(ctx.answers)
+    except Problem:
+        return None
+
+
 def sources(ctx: Context) -> Sources:
     """The world, as gatherers ask it."""
     return Sources(
         answers=ctx.answers,
         cluster=ctx.world.cluster(ctx.answers),
-        helm=ctx.world.helm(ctx.answers),
+        helm=_helm(ctx),
         sites=ctx.world.sites(ctx.answers),
         stop=ctx.stop,
         recorded=_recorded(ctx),
         folder=ctx.folder,
+        model_store=_store(ctx),
         say=ctx.say,
     )
 

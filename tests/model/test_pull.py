@@ -150,8 +150,12 @@ def test_a_damaged_blob_is_fetched_anew(
     model = pull_artefact(layout, "1", other.root).model
     raw = model.gguf.read_bytes()
     model.gguf.write_bytes(b"GGUF" + bytes(len(raw) - 4))
-    done = pull_artefact(layout, "1", other.root)
+    seen: list[Moved] = []
+    done = pull_artefact(layout, "1", other.root, report=seen.append)
     assert (done.outcome, done.moved) == (Outcome.DONE, len(raw))
+    weights = [event for event in seen if event.item.startswith("model")]
+    assert [event.done for event in weights] == sorted(event.done for event in weights)
+    assert (weights[-1].move, weights[-1].tries) == (Move.COPIED, 1)
     assert other.files() == store.files()
 
 

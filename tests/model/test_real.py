@@ -1,13 +1,22 @@
 """Real Ollama, real registries, real oras: what is pushed here and pulled there is the same model."""
 
+import contextlib
 import json
+import os
 import shutil
+import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.model.stores import FakeStore, tiny_gguf
+from tests.real.certs import Authority
 from tests.real.ollama import LICENCE, SYSTEM, TEMPLATE, Ollama, create_tiny_model, ollama_server
+from tests.real.process import wait_until
+from tests.real.registries import docker_registry
 from tests.real.registry import Registry
 from tests.real.run import run
 from tests.real.tiny_gguf import write_tiny_gguf
@@ -254,3 +263,121 @@ def test_two_models_share_their_weights(tmp_path: Path, target: Repository) -> N
     assert push_artefact(two, target, "two").sent < 5000
     pull_artefact(target, "one", tmp_path / "other")
     assert pull_artefact(target, "two", tmp_path / "other").moved < 5000
+
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def big(tmp_path: Path) -> FakeStore:
+    """A model of 128 MiB: long enough to be interrupted."""
+    store = FakeStore(tmp_path / "big")
+    store.model(gguf=tiny_gguf(padding=128 << 20))
+    return store
+
+
+def wizard(*argv: str | Path, home: Path) -> subprocess.Popen[str]:
+    """The program as a process of its own."""
+    command = [sys.executable, "-m", "wizard", "model", *map(str, argv), "--plain-http", "--output", "json"]
+    env = {**os.environ, "HOME": str(home), "XDG_STATE_HOME": str(home / "state")}
+    return subprocess.Popen(
+        command, cwd=ROOT, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+
+
+def ended(process: subprocess.Popen[str]) -> dict[str, object]:
+    out, err = process.communicate(timeout=120)
+    assert process.returncode == 0, err
+    return dict(json.loads(out))
+
+
+def test_a_killed_pull_goes_on_and_a_killed_push_too(
+    big: FakeStore, plain_registry: Registry, repository: str, tmp_path: Path
+) -> None:
+    """SIGKILL in mid-transfer: nothing half visible, and the next run ends with the same bytes."""
+    ref = plain_registry.reference(repository, "1")
+    push = ("push", "granite4.1:8b", ref, "--store", big.root)
+    before = _bytes(plain_registry.storage)
+    with wizard(*push, home=tmp_path) as process:
+        wait_until(lambda: _bytes(plain_registry.storage) > before + (4 << 20), "a push")
+        process.send_signal(signal.SIGKILL)
+    assert process.returncode == -signal.SIGKILL
+    assert plain_registry.tags(repository) == []
+    with wizard(*push, home=tmp_path) as process:
+        assert ended(process)["outcome"] == "done"
+
+    other = FakeStore(tmp_path / "other")
+    pull = ("pull", ref, "--store", other.root)
+    with wizard(*pull, home=tmp_path) as process:
+        wait_until(lambda: _bytes(other.root / ".airgap-wizard") > 4 << 20, "a pull")
+        process.send_signal(signal.SIGKILL)
+    assert process.returncode == -signal.SIGKILL
+    assert not list(other.root.glob("blobs/*"))
+    assert not (other.root / "manifests").exists()
+    with wizard(*pull, home=tmp_path) as process:
+        assert ended(process)["outcome"] == "done"
+    assert other.files() == big.files()
+    with wizard(*pull, home=tmp_path) as process:
+        assert ended(process)["bytesMoved"] == 0
+
+
+def _bytes(folder: Path) -> int:
+    total = 0
+    for path in folder.rglob("*"):
+        with contextlib.suppress(FileNotFoundError):  # renamed while we looked
+            total += path.stat().st_size if path.is_file() else 0
+    return total
+
+
+def test_the_command_line_with_a_private_ca_and_a_login(tmp_path: Path) -> None:
+    """S1.5, S1.12: the artefact travels with the same credentials and certificates as images do."""
+    store = FakeStore(tmp_path / "models")
+    store.model()
+    (tmp_path / "registry").mkdir()
+    authority = Authority(tmp_path / "ca")
+    client = authority.client("ci")
+    with docker_registry(
+        tmp_path / "registry", tls=authority, client=client, users={"ci": "s3cret"}
+    ) as registry:
+        run("oras", "login", "--username", "ci", "--password-stdin", "--ca-file", authority.ca_file, "--cert-file", client.cert, "--key-file", client.key, registry.host, stdin="s3cret", env={"DOCKER_CONFIG": str(tmp_path)})  # fmt: skip
+        keys = ("--ca-file", authority.ca_file, "--client-cert", client.cert, "--client-key", client.key)
+        ref = registry.reference("ollama-model/granite4.1-8b", "1")
+        env = {**os.environ, "DOCKER_CONFIG": str(tmp_path), "XDG_STATE_HOME": str(tmp_path / "state")}
+        command = [sys.executable, "-m", "wizard", "model"]
+        for words in (
+            ("push", "granite4.1:8b", ref, "--store", store.root),
+            ("pull", ref, "--store", tmp_path / "other"),
+        ):
+            argv = [str(word) for word in (*command, *words, *keys)]
+            done = subprocess.run(argv, cwd=ROOT, env=env, capture_output=True, text=True, check=False)
+            assert done.returncode == 0, done.stderr
+            digest = plan_artefact(describe(store.root, ModelName.parse("granite4.1:8b"))).digest
+            assert done.stdout == f"{ref}@{digest}\n"
+            assert "s3cret" not in done.stdout + done.stderr
+    assert FakeStore(tmp_path / "other").files() == store.files()
+
+
+def test_the_probe_loads_what_we_push(
+    big: FakeStore, plain_registry: Registry, target: Repository, tmp_path: Path
+) -> None:
+    """S1.26, S1.45: two loaders, in two languages, leave the same store; a second load moves nothing."""
+    probe = tmp_path / "probe"
+    run("go", "build", "-o", probe, ".", cwd=ROOT / "assets" / "probe", env={"GOFLAGS": "-mod=mod"})
+    artefact = plan_artefact(describe(big.root, ModelName.parse("granite4.1:8b")))
+    push_artefact(artefact, target, "1")
+    other = FakeStore(tmp_path / "other")
+    argv = [
+        probe,
+        "load",
+        "--reference",
+        f"{target.name}@{artefact.digest}",
+        "--model",
+        "granite4.1:8b",
+        "--store",
+        other.root,
+        "--plain-http",
+    ]
+    for outcome in ("loaded", "already"):
+        done = subprocess.run([str(word) for word in argv], capture_output=True, text=True, check=False)
+        assert json.loads(done.stdout.splitlines()[-1])["outcome"] == outcome, done.stdout + done.stderr
+        assert other.files() == big.files()

@@ -137,9 +137,9 @@ def _push(args: argparse.Namespace) -> None:
     from wizard.model.push import already_pushed, push_artefact
 
     name = ModelName.parse(args.model)
-    require_licence(name, args.licence_confirmed)
-    place = _place(args)
-    artefact = plan_artefact(_model(args))
+    place, model = _place(args), _model(args)
+    require_licence(name, args.licence_confirmed, model)
+    artefact = plan_artefact(model)
     tag = place.tag or ("latest" if place.reference else "")
     if ":" in tag and tag != artefact.digest:
         from wizard.oci.problems import digest_mismatch

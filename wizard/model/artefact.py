@@ -60,14 +60,6 @@ class Artefact:
         return sum(blob.size for blob in self.blobs)
 
 
-def artefact_reference(host: str, prefix: str, model: OllamaModel) -> str:
-    """Where the artefact goes: `HOST/PREFIX/granite4.1-8b:ID` (S1.16).
-
-    The tag is the model's version: the ID that `ollama list` shows on both sides.
-    """
-    return f"{host}/{prefix}/{model.name.repository}:{model.id}"
-
-
 def plan_artefact(model: OllamaModel) -> Artefact:
     """What would be pushed. Cheap: reads the small layers, and of the weights only that they are there.
 

@@ -75,7 +75,8 @@ def export_model(
     names = {model.manifest.layers.index(layer): path.name for layer, path in zip(layers, files, strict=True)}
     rendered = modelfile_of(model, names)
     text = rendered.text.encode()
-    todo = [path for path, layer in planned.items() if not _equal(path, layer, text, model, report, stop)]
+    progress = {path: progress_of(model.name, one, report, stop) for path, one in planned.items() if one}
+    todo = [path for path, layer in planned.items() if not _equal(path, layer, text, progress.get(path))]
     for path in todo:
         if path.exists() and not replace:
             raise _exists(path)
@@ -85,14 +86,13 @@ def export_model(
             write_atomic(path, text)
             continue
         path.unlink(missing_ok=True)
-        progress = progress_of(model.name, layer, report, stop)
         try:
-            _copy(model.blob(layer), path, layer, progress)
+            _copy(model.blob(layer), path, layer, progress[path])
         except Problem as problem:
             if problem.code == "digest-mismatch":
                 raise damaged(model, layer, problem.detail) from None
             raise
-        progress.end(Move.COPIED)
+        progress[path].end(Move.COPIED)
     outcome = Outcome.DONE if todo else Outcome.ALREADY
     return Exported(outcome, tuple(planned), model.manifest.model.digest, rendered.losses)
 
@@ -167,17 +167,15 @@ def _copy(source: Path, target: Path, layer: Layer, progress: Progress) -> None:
     download(target, blob, lambda offset: FileBlob(source, offset), progress)
 
 
-def _equal(
-    path: Path, layer: Layer | None, text: bytes, model: OllamaModel, report: Report, stop: Stop | None
-) -> bool:
+def _equal(path: Path, layer: Layer | None, text: bytes, progress: Progress | None) -> bool:
     if not path.is_file():
         return False
-    if layer is None:
+    if layer is None or progress is None:
         return path.stat().st_size == len(text) and path.read_bytes() == text
     if path.stat().st_size != layer.size:
         return False
-    progress = progress_of(model.name, layer, report, stop)
     if hash_file(path, layer.digest, progress) != layer.digest:
+        progress.position = 0
         return False
     progress.end(Move.PRESENT)
     return True

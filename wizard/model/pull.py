@@ -21,7 +21,7 @@ from wizard.model.synthesis import synthesise
 from wizard.oci.descriptor import Descriptor
 from wizard.oci.digest import digest_of
 from wizard.oci.problems import digest_mismatch, truncated
-from wizard.oci.progress import Report, quiet
+from wizard.oci.progress import Progress, Report, quiet
 from wizard.oci.store import Opener, Store
 
 
@@ -180,6 +180,7 @@ class _Pull:
         self._name, self._report, self._stop, self._jobs = name, report, stop, jobs
         self._moved = 0
         self._sound: set[str] = set()
+        self._progress: dict[str, Progress] = {}
 
     def plan(self, contents: Contents, where: str) -> _Planned:
         def weights() -> Path:
@@ -218,8 +219,15 @@ class _Pull:
         self._stop.check()
         opener: Opener = lambda offset: self._source.open_blob(blob, offset)  # noqa: E731
         already = self._incoming.has(layer)
-        self._incoming.fetch(layer, opener, progress_of(self._name, layer, self._report, self._stop))
+        self._incoming.fetch(layer, opener, self._progress_of(layer))
         return 0 if already else layer.size
+
+    def _progress_of(self, layer: Layer) -> Progress:
+        """One progress a blob: where a damaged one is fetched anew, the bar does not run back."""
+        found = self._progress.get(layer.digest)
+        if found is None:
+            found = self._progress[layer.digest] = progress_of(self._name, layer, self._report, self._stop)
+        return found
 
     def _present(self, layer: Layer) -> bool:
         """True where the store has the blob and its bytes are right; each is read once."""
@@ -228,8 +236,10 @@ class _Pull:
         path = blob_path(self._store, layer.digest)
         if _size(path) != layer.size:
             return False
-        progress = progress_of(self._name, layer, self._report, self._stop)
+        progress = self._progress_of(layer)
         if hash_file(path, layer.digest, progress) != layer.digest:
+            progress.retry()
+            progress.position = 0
             return False
         progress.end(Move.PRESENT)
         self._sound.add(layer.digest)

@@ -60,7 +60,14 @@ def connection(p: argparse.ArgumentParser) -> None:
     )
     p.add_argument("--client-cert", type=Path, metavar="F", help="PEM client certificate (mTLS)")
     p.add_argument("--client-key", type=Path, metavar="F", help="PEM key of the client certificate")
-    p.add_argument("--jobs", type=int, default=8, metavar="N", help="requests at a time (default 8)")
+    p.add_argument("--jobs", type=_count, default=8, metavar="N", help="requests at a time (default 8)")
+
+
+def _count(text: str) -> int:
+    number = int(text)
+    if not 1 <= number <= 256:
+        raise ValueError
+    return number
 
 
 def run(args: argparse.Namespace) -> int:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
-from wizard.oci.wire import Line
+from wizard.oci.wire import Line, Stalled
 
 
 class Cut(OSError):
@@ -44,6 +44,9 @@ class Answer:
         except http.client.HTTPException as error:
             self.close()
             raise Cut(f"the answer broke off: {type(error).__name__}") from None
+        except Stalled as error:
+            self.close()
+            raise Stalled(f"{error}; last reply {self._line.last}") from None
         except BaseException:
             self.close()
             raise

@@ -94,8 +94,10 @@ class Client:
             else:
                 if answer.status in expect:
                     return answer
-                problem = self._problem(answer, asked)
                 hopeless = answer.status not in AGAIN
+                if hopeless and method == "HEAD":
+                    answer = self._with_words(answer, url, asked, scopes, headers or {})
+                problem = self._problem(answer, asked)
                 after = retry_after(answer.headers.get("Retry-After")) if not hopeless else None
             attempt += 1
             if hopeless or attempt >= most or (after or 0) > retries.patience:
@@ -114,6 +116,19 @@ class Client:
         stop.check()
         while (wait := self._not_before - time.monotonic()) > 0:
             stop.wait(wait)
+
+    def _with_words(
+        self, answer: Answer, url: str, asked: str, scopes: tuple[str, ...], headers: Mapping[str, str]
+    ) -> Answer:
+        """The same refusal with a body: an answer to HEAD cannot say why."""
+        try:
+            spoken = self._authenticated("GET", url, asked, scopes, headers, None)
+        except (OSError, Problem):
+            return answer
+        if spoken.status == answer.status:
+            return spoken
+        spoken.close()
+        return answer
 
     def _problem(self, answer: Answer, asked: str) -> Problem:
         headers = dict(answer.headers.items())

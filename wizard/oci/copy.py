@@ -15,7 +15,7 @@ from wizard.engine.stop import Stop
 from wizard.oci import problems
 from wizard.oci.arrivals import Arrivals
 from wizard.oci.budget import Budget
-from wizard.oci.descriptor import Descriptor, Platform
+from wizard.oci.descriptor import Descriptor, Malformed, Platform
 from wizard.oci.digest import is_digest
 from wizard.oci.manifest import Manifest
 from wizard.oci.progress import Report, quiet
@@ -79,7 +79,7 @@ class Copier:
         report: Report = quiet,
         stop: Stop | None = None,
     ) -> None:
-        self._platforms = tuple(Platform.parse(text) for text in platforms if text != "all")
+        self._platforms = chosen(platforms)
         self._referrers, self._report, self._stop = referrers, report, stop or Stop()
         self._jobs = max(1, jobs)
 
@@ -198,6 +198,14 @@ def _result(future: Future[Copied]) -> Copied | Problem:
     if isinstance(error, Problem):
         return error
     return future.result()
+
+
+def chosen(platforms: Sequence[str]) -> tuple[Platform, ...]:
+    """The platforms that are named; () where all are. Raises Problem `platform-invalid` (exit 2)."""
+    try:
+        return tuple(Platform.parse(text) for text in platforms if text != "all")
+    except Malformed as error:
+        raise problems.platform_invalid(str(error)) from None
 
 
 def copy(source: Store, ref: str, target: Store, target_ref: str, **options: Any) -> Copied:

@@ -125,9 +125,14 @@ class Transport:
             )
             try:
                 response = self._send(line, url, method, headers, body)
+            except Stalled as error:
+                line.close()
+                raise Stalled(
+                    f"{error} in {method}" + (f"; last reply {line.last}" if line.last else "")
+                ) from None
             except (Cut, ConnectionError, http.client.HTTPException) as error:
                 line.close()
-                dead = line.used and not isinstance(error, Stalled)
+                dead = line.used
                 if dead and not fresh and not isinstance(body, Stream):
                     fresh = True
                     continue
@@ -137,6 +142,7 @@ class Transport:
             except BaseException:
                 line.close()
                 raise
+            line.last = f"{response.status} to {method}"
             return Answer(response, line, lambda used: self._pool.give(used, owner), url.geturl())
 
     def _send(

@@ -174,6 +174,8 @@ class Line(http.client.HTTPConnection):
         self.proxy_headers = proxy_headers or {}
         self.used = 0
         """Requests answered before this one: a reused connection may have been closed by the other side."""
+        self.last = ""
+        """The last reply on this connection and what it was to ("202 to POST"), for messages."""
         self.spoiled = False
         """True where a request was left half sent: nothing more can be asked here."""
 

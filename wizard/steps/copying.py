@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from wizard.oci.copy import Copied, Job
     from wizard.oci.transport import Transport
 
-OUT_OF_REACH = ("registry-unreachable", "registry-name-unknown", "registry-refused", "registry-timeout")
+OUT_OF_REACH = ("registry-unreachable", "registry-name-unknown", "registry-refused", "registry-stalled")
 """Codes that say: the public registry cannot be asked from here. Inside an air gap that is as it should be."""
 
 

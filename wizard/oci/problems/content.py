@@ -140,6 +140,18 @@ def platform_not_found(store: str, ref: str, wanted: Iterable[str], has: Iterabl
     )
 
 
+def platform_invalid(why: str) -> Problem:
+    """A platform that was written wrongly."""
+    return Problem(
+        "platform-invalid",
+        why,
+        remedies=(
+            Remedy("write for example linux/amd64, linux/arm64 or linux/arm/v7; leave it out for all"),
+        ),
+        exit_code=2,
+    )
+
+
 def layout_invalid(path: object, why: str) -> Problem:
     """A folder that is no image layout."""
     return make(

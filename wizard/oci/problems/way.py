@@ -2,6 +2,7 @@
 
 import errno
 import ssl
+from urllib.parse import urlsplit
 
 from wizard.engine.problems import Problem, Remedy
 from wizard.oci.problems.making import make
@@ -58,7 +59,7 @@ def from_os_error(error: OSError, host: str, address: str) -> Problem:
 
 
 def _bare(address: str) -> str:
-    return address.rpartition("//")[2].partition("/")[0].rpartition(":")[0] or address
+    return urlsplit(address).hostname or address
 
 
 def stalled(host: str, what: str, *, address: str = "") -> Problem:

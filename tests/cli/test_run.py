@@ -106,3 +106,19 @@ def test_without_a_terminal_the_bare_command_says_how_to_go_headless(program: Pr
     done = program()
     assert done.returncode == 2
     assert "airgap-wizard --answers-file answers.yaml" in done.stderr
+
+
+def test_problems_of_usage_are_told_by_their_code(program: Program, site: Site):
+    """answers-missing, journey-unknown, no-terminal: each with its page and exit 2."""
+    (site.folder / "gc.yaml").write_text(
+        "apiVersion: airgap-wizard/v1\njourney: gc\nregistry: {host: r.example}\n"
+    )
+    cases = {
+        "answers-missing": ("run",),
+        "journey-unknown": ("run", "-f", site.folder / "gc.yaml"),
+        "no-terminal": (),
+        "run-not-found": ("attach", "nosuch"),
+    }
+    for code, argv in cases.items():
+        done = program(*argv)
+        assert (done.returncode, f"explain {code}" in done.stderr) == (2, True), (code, done.stderr)

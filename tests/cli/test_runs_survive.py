@@ -3,6 +3,8 @@
 import os
 import re
 import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -10,6 +12,7 @@ import pytest
 
 from tests.cli.conftest import Program, Site, wait_for
 from tests.cli.test_run import COPY, events
+from wizard.engine.folder import Options, make_run_folder
 
 SLOW = 120_000  # bytes a second: the whole takes about ten seconds
 
@@ -74,7 +77,7 @@ def test_a_killed_run_is_told_as_such_and_resumed_without_doing_it_twice(program
     pid = int(next(program.state.glob("runs/*/pid")).read_text())
     os.kill(pid, signal.SIGKILL)
     _, err = front.communicate(timeout=20)
-    assert front.returncode == 5 and "was killed: its journal has no end" in err
+    assert front.returncode == 5 and "was killed: its journal has no end" in err and "run-died" in err
     assert program.runs()[0]["status"] == "died"
     slow.link.rate = 0
     again = program("run", "-f", slow.answers(), *COPY, "--format", "jsonl")
@@ -110,3 +113,28 @@ def test_attach_to_a_run_that_is_over_shows_it_at_once(program: Program, site: S
 def test_no_run_yet_is_said(program: Program):
     assert program("attach").returncode == 2
     assert "no run yet" in program("runs").stderr
+
+
+HELD = """
+import os, signal, sys
+from pathlib import Path
+from wizard.engine.journal import Journal
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+folder = Path(sys.argv[1])
+with Journal(folder / "journal.jsonl"):
+    (folder / "pid").write_text(str(os.getpid()))
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_a_run_that_does_not_stop_in_time_is_said_to_go_on(program: Program, tmp_path: Path):
+    """run-goes-on: told after the wait, with the way to watch it."""
+    folder = make_run_folder(Options("install"), "", tmp_path / "run")
+    argv = [sys.executable, "-c", HELD, str(folder.path)]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen(argv, env=program.env, text=True, **pipes) as held:
+        assert held.stdout and held.stdout.readline() == "held\n"
+        done = program("stop", str(folder.path), "--wait", "0.2")
+        held.communicate("")
+    assert done.returncode == 5 and "explain run-goes-on" in done.stderr

@@ -12,6 +12,7 @@ _ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount/token")
 def connect(kubeconfig: Path | None, context: str) -> Any:
     """A `kubernetes.client.ApiClient`. Raises Problem `cluster-not-configured`, `kubeconfig-not-valid` (exit 2)."""
     import kubernetes
+    import yaml
 
     configuration = kubernetes.client.Configuration()
     try:
@@ -25,7 +26,7 @@ def connect(kubeconfig: Path | None, context: str) -> Any:
             kubernetes.config.load_incluster_config(client_configuration=configuration)
         else:
             raise not_configured()
-    except kubernetes.config.ConfigException as error:
+    except (kubernetes.config.ConfigException, yaml.YAMLError, UnicodeDecodeError) as error:
         raise _not_valid(kubeconfig or _ACCOUNT, str(error)) from None
     # the API server is inside the perimeter: a proxy of the environment leads outside
     configuration.proxy = None

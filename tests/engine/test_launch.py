@@ -1,0 +1,28 @@
+"""Launching: what cannot be started is a problem; a stop of nothing is no error."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from wizard.engine.folder import Options, make_run_folder
+from wizard.engine.launch import ask_to_stop, launch, program
+from wizard.engine.problems import Problem
+
+
+def test_a_program_that_cannot_be_started_is_run_not_launched(tmp_path: Path, monkeypatch):
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "nowhere"))
+    folder = make_run_folder(Options("install"), "", tmp_path / "run")
+    with pytest.raises(Problem) as caught:
+        launch(folder)
+    assert caught.value.code == "run-not-launched" and "process.log" in caught.value.remedies[0].command
+
+
+def test_a_packed_program_starts_itself(monkeypatch):
+    monkeypatch.setattr(sys, "frozen", True, raising=False)
+    assert program() == [sys.executable]
+
+
+def test_stopping_a_run_that_does_not_go_on_is_done_at_once(tmp_path: Path):
+    folder = make_run_folder(Options("install"), "", tmp_path / "run")
+    assert ask_to_stop(folder)

@@ -67,7 +67,14 @@ def test_what_was_exported_can_be_loaded(store: FakeStore, tmp_path: Path) -> No
     """The same layers come out, without a running server."""
     before = describe(
         store.root,
-        store.model(layers=[(m.TEMPLATE, b"{{ .Prompt }}"), (m.ADAPTER, b"lora"), (m.LICENSE, b"L\n")]),
+        store.model(
+            layers=[
+                (m.PROJECTOR, b"eyes"),
+                (m.TEMPLATE, b"{{ .Prompt }}"),
+                (m.ADAPTER, b"lora"),
+                (m.LICENSE, b"L\n"),
+            ]
+        ),
     )
     export_model(before, tmp_path / "x.gguf")
     done = load_files(tmp_path / "x.gguf", tmp_path / "other", NAME)

@@ -325,14 +325,21 @@ def test_without_a_modelfile_nothing_is_invented(layout: Layout, tmp_path: Path)
 def test_layers_win_over_the_modelfile_and_adapters_are_found_by_name(layout: Layout, tmp_path: Path) -> None:
     layers = [
         put(layout, tiny_gguf(), m.MODEL, "x.gguf"),
-        put(layout, b"FROM ./x.gguf\nTEMPLATE old\nADAPTER ./lora.bin\n", MODELFILE, "x.Modelfile"),
+        put(
+            layout,
+            b"FROM ./x.gguf\nFROM ./eyes.bin\nTEMPLATE old\nADAPTER ./lora.bin\n",
+            MODELFILE,
+            "x.Modelfile",
+        ),
         put(layout, b"new", m.TEMPLATE),
         put(layout, b"adapter", "application/octet-stream", "lora.bin"),
+        put(layout, b"projector", "application/octet-stream", "eyes.bin"),
     ]
     put_manifest(layout, empty(layout), layers)
     model = pull_artefact(layout, "1", tmp_path / "other", NAME).model
     assert [(layer.kind, model.read(layer)) for layer in model.manifest.layers[1:]] == [
         ("adapter", b"adapter"),
+        ("projector", b"projector"),
         ("template", b"new"),
     ]
 

@@ -11,7 +11,7 @@ from wizard.model.gguf import read_gguf, unreadable
 from wizard.model.incoming import Incoming
 from wizard.model.layers import file_names, modelfile_of
 from wizard.model.manifest import Layer, parse_manifest
-from wizard.model.modelfile import LIMIT, Instruction, parse
+from wizard.model.modelfile import LIMIT, Instruction, named_files, parse
 from wizard.model.names import ModelName
 from wizard.model.pull import Pulled
 from wizard.model.store import (
@@ -116,12 +116,7 @@ def load_files(
     if modelfile is not None or beside.is_file():
         said = parse(_read(beside), str(beside))
     with Incoming(store) as incoming:
-        weights = [(m.MODEL, gguf)] + [
-            (kind, beside.parent / one.value)
-            for word, kind in (("adapter", m.ADAPTER), ("draft", m.DRAFT))
-            for one in said
-            if one.name == word
-        ]
+        weights = [(m.MODEL, gguf), *((kind, beside.parent / path) for kind, path in named_files(said))]
         layers: list[Layer] = []
         moved = 0
         for kind, path in weights:

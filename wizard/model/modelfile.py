@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from wizard.engine.problems import Problem, Remedy
+from wizard.model.manifest import ADAPTER, DRAFT, PROJECTOR
 
 _KNOWN = frozenset(
     [
@@ -137,6 +138,16 @@ def parse(text: str, where: str = "Modelfile") -> tuple[Instruction, ...]:
         found.append(Instruction(name, value, key))
     if not any(one.name == "from" for one in found):
         raise _invalid(where, ends, 0, "there is no FROM in it", "Begin it with FROM ./model.gguf")
+    return tuple(found)
+
+
+def named_files(instructions: Iterable[Instruction]) -> tuple[tuple[str, str], ...]:
+    """The files besides the weights that a Modelfile names: (media type, path). The first FROM is the weights."""
+    said = list(instructions)
+    projectors = [one.value for one in said if one.name == "from"][1:]
+    found = [(PROJECTOR, value) for value in projectors]
+    for word, kind in (("adapter", ADAPTER), ("draft", DRAFT)):
+        found += [(kind, one.value) for one in said if one.name == word]
     return tuple(found)
 
 

@@ -14,7 +14,7 @@ from wizard.model.contents import Contents, as_layer, file_name, of_ollama, read
 from wizard.model.gguf import read_gguf
 from wizard.model.incoming import Incoming
 from wizard.model.manifest import LIMIT, Layer, OllamaManifest, parse_manifest
-from wizard.model.modelfile import Instruction, parse
+from wizard.model.modelfile import Instruction, named_files, parse
 from wizard.model.names import ModelName
 from wizard.model.store import SMALL, OllamaModel, blob_path, describe, hash_file, manifest_path, progress_of
 from wizard.model.synthesis import synthesise
@@ -127,18 +127,20 @@ def plan_contents(source: Store, contents: Contents, where: str, weights: Callab
         text = read_small(source, contents.modelfile, SMALL).decode("utf-8", "replace")
         said = parse(text, file_name(contents.modelfile) or "Modelfile")
     given = [as_layer(one) for one in contents.others if of_ollama(one)]
-    given += _adapters(contents, said)
+    given += _files(contents, said)
     found = synthesise(as_layer(contents.model, m.MODEL), read_gguf(weights()), said, given)
     notes = found.notes if contents.modelfile is not None else ("it brings no Modelfile", *found.notes)
     made = {layer.digest: data for layer, data in found.made.items()}
     return _Planned(parse_manifest(found.raw, where), sources, made, notes)
 
 
-def _adapters(contents: Contents, said: Iterable[Instruction]) -> list[Layer]:
-    """Layers that the Modelfile names as adapters and that have no media type of Ollama's."""
-    wanted = {one.value.rpartition("/")[2] for one in said if one.name == "adapter"}
+def _files(contents: Contents, said: Iterable[Instruction]) -> list[Layer]:
+    """Layers that the Modelfile names (adapters, projectors) and that have no media type of Ollama's."""
+    kinds = {path.rpartition("/")[2]: kind for kind, path in named_files(said)}
     return [
-        as_layer(one, m.ADAPTER) for one in contents.others if file_name(one) in wanted and not of_ollama(one)
+        as_layer(one, kinds[file_name(one)])
+        for one in contents.others
+        if file_name(one) in kinds and not of_ollama(one)
     ]
 
 

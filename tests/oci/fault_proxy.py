@@ -41,6 +41,7 @@ class FaultProxy:
     def __post_init__(self) -> None:
         self._armed: dict[str, list[Armed]] = {"up": [], "down": []}
         self._lock = threading.Lock()
+        self._moved = threading.Condition(self._lock)
         self._closing = threading.Event()
         self._sockets: list[socket.socket] = []
         self._threads: list[threading.Thread] = []
@@ -52,6 +53,11 @@ class FaultProxy:
         """Let the fault happen after so many bytes, counted from now; several numbers = that often, one by one."""
         with self._lock:
             self._armed[direction] += [Armed(fault, count) for count in after]
+
+    def wait_for(self, direction: str, goal: int, seconds: float = 0.2) -> bool:
+        """Wait until so many bytes have passed in all; False where they did not within `seconds`."""
+        with self._moved:
+            return self._moved.wait_for(lambda: self.passed[direction] >= goal, seconds)
 
     @property
     def spent(self) -> bool:
@@ -87,8 +93,9 @@ class FaultProxy:
             while data := source.recv(64 if crawling else PIECE):
                 data, fault = self._spoil(direction, data)
                 sink.sendall(data)
-                with self._lock:
+                with self._moved:
                     self.passed[direction] += len(data)
+                    self._moved.notify_all()
                 if fault is Fault.CRAWL:
                     crawling = True
                 elif fault is Fault.STALL:

@@ -18,7 +18,7 @@ from wizard.oci import media, problems
 from wizard.oci.descriptor import Descriptor, Malformed
 from wizard.oci.digest import is_digest
 from wizard.oci.download import download
-from wizard.oci.files import make_folder, write_atomic
+from wizard.oci.files import make_folder, write_atomic, write_problem
 from wizard.oci.manifest import LARGEST, Manifest, guess_media_type
 from wizard.oci.progress import Progress
 from wizard.oci.store import BlobReader, Opener
@@ -81,7 +81,9 @@ class Layout:
                 self.folder, f"its file `oci-layout` cannot be read: {error}"
             ) from None
         if not str(version).startswith("1."):
-            raise problems.layout_invalid(self.folder, f"it has version {version}, known is 1.0.0")
+            raise problems.layout_invalid(
+                self.folder, f"its file `oci-layout` names version {version}, known is 1.0.0"
+            )
 
     def blob_path(self, digest: str) -> Path:
         """Where a blob is, or would be."""
@@ -208,7 +210,10 @@ class Layout:
             progress.end(Move.PRESENT)
             return Move.PRESENT
         path = self.blob_path(blob.digest)
-        path.unlink(missing_ok=True)  # of the wrong size: damaged since
+        try:
+            path.unlink(missing_ok=True)  # of the wrong size: damaged since
+        except OSError as error:
+            raise write_problem(error, path) from None
         download(path, blob, opener, progress)
         progress.end(Move.COPIED)
         return Move.COPIED

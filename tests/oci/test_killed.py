@@ -1,0 +1,126 @@
+"""A transfer that is killed without warning, again and again: it ends, and what had arrived is not sent again."""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.oci.conftest import data
+from tests.oci.fake_registry import FakeRegistry, sha256
+from tests.oci.fault_proxy import FaultProxy, fault_proxy
+from tests.oci.test_layout import Bytes, blob
+from tests.real.registry import Registry
+from wizard.oci.download import download
+from wizard.oci.layout import Layout
+from wizard.oci.manifest import Manifest
+from wizard.oci.reference import Reference
+from wizard.oci.sites import Site, Sites
+from wizard.oci.transport import Transport
+
+SIZE = 48_000_000
+KILLS = 5
+IN_FLIGHT = 16_000_000
+"""Bytes that the kernel's buffers on both sides of the proxy may hold when a process dies: sent, but not received."""
+
+
+def layout_with(folder: Path, content: bytes) -> str:
+    layout = Layout(folder, create=True)
+    layout.put_blob(blob(content), lambda offset: Bytes(content, offset))
+    config = b"{}"
+    layout.put_blob(blob(config), lambda offset: Bytes(config, offset))
+    body = {"schemaVersion": 2, "config": blob(config).to_json(), "layers": [blob(content).to_json()]}
+    manifest = Manifest(json.dumps(body).encode(), "application/vnd.oci.image.manifest.v1+json")
+    layout.put_manifest(manifest, "1.0")
+    return manifest.digest
+
+
+def killed_after(count: int, direction: str, proxy: FaultProxy, pair: str, state: Path) -> bool:
+    """Run `mirror` and kill it once so many bytes more have passed; True where it ended before that."""
+    goal = proxy.passed[direction] + count
+    env = {**os.environ, "AIRGAP_WIZARD_STATE": str(state), "DOCKER_CONFIG": str(state)}
+    argv = [sys.executable, "-m", "wizard", "mirror", "--plain-http", "--quiet", pair]
+    with subprocess.Popen(argv, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        while process.poll() is None:
+            if proxy.wait_for(direction, goal):
+                process.send_signal(signal.SIGKILL)
+                process.communicate()
+                return False
+        _, err = process.communicate()
+        assert process.returncode == 0, err.decode()
+        return True
+
+
+@pytest.fixture(
+    params=[
+        "fake",
+        pytest.param("docker-registry", marks=pytest.mark.real),
+        pytest.param("olareg", marks=pytest.mark.real),
+    ]
+)
+def host(request: pytest.FixtureRequest) -> str:
+    """Registries that keep what they got before a cut."""
+    if request.param == "fake":
+        fake: FakeRegistry = request.getfixturevalue("registry")
+        return fake.host
+    real: Registry = request.getfixturevalue(f"plain_{request.param.replace('-', '_')}")
+    return real.host
+
+
+@pytest.fixture
+def proxy(host: str) -> Iterator[FaultProxy]:
+    with fault_proxy(host) as made:
+        yield made
+
+
+def test_pushes_killed_at_random_moments(proxy: FaultProxy, tmp_path: Path) -> None:
+    """The upload goes on where the registry says it is (GET on the remembered location)."""
+    content = data(SIZE, random.randrange(2**30))
+    digest = layout_with(tmp_path / "stick", content)
+    pair = f"layout:{tmp_path / 'stick'}:1.0={proxy.host}/killed/push:1.0"
+    moments = random.Random(sha256(content))
+    kills = 0
+    while not killed_after(
+        moments.randrange(SIZE // 3) if kills < KILLS else 10 * SIZE, "up", proxy, pair, tmp_path / "state"
+    ):
+        kills += 1
+    twice = proxy.passed["up"] - SIZE
+    assert twice < max(kills, 1) * IN_FLIGHT, f"{twice} bytes sent twice in {kills} kills"
+    with Transport(
+        Sites({"reg.test": Site("reg.test", f"http://{proxy.host}", anonymous=True)}), environ={}
+    ) as transport:
+        app = transport.repository(Reference.parse("reg.test/killed/push"))
+        found = app.resolve("1.0")
+        assert found is not None and found.digest == digest
+        download(tmp_path / "back", blob(content), lambda offset: app.open_blob(blob(content), offset))
+
+
+def test_pulls_killed_at_random_moments(proxy: FaultProxy, tmp_path: Path) -> None:
+    """What is on disk is hashed and completed; never a visible partial file."""
+    content = data(SIZE, random.randrange(2**30))
+    digest = layout_with(tmp_path / "stick", content)
+    there = f"{proxy.host}/killed/pull:1.0"
+    assert killed_after(
+        10 * SIZE, "up", proxy, f"layout:{tmp_path / 'stick'}:1.0={there}", tmp_path / "state"
+    )
+    out = tmp_path / "out"
+    moments = random.Random(sha256(content))
+    before, kills = proxy.passed["down"], 0
+    while not killed_after(
+        moments.randrange(SIZE // 3) if kills < KILLS else 10 * SIZE,
+        "down",
+        proxy,
+        f"{there}=layout:{out}",
+        tmp_path,
+    ):
+        kills += 1
+        assert not (out / "index.json").exists(), "visible before it is whole"
+    assert Layout(out).manifest("1.0").digest == digest
+    assert Layout(out).blob_path(sha256(content)).read_bytes() == content
+    twice = proxy.passed["down"] - before - SIZE
+    assert twice < max(kills, 1) * IN_FLIGHT, f"{twice} bytes fetched twice in {kills} kills"

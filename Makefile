@@ -8,7 +8,7 @@ WORLD ?= healthy
 PYTEST := $(BIN)/python -m pytest -q -p no:cacheprovider
 JOBS ?= 2
 
-.PHONY: help demo test test-fast test-real tools check bench docs lock clean
+.PHONY: help demo probe test test-fast test-real tools check bench docs lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' Makefile | sed -E 's/:.*##/\t/' | expand -t 14
@@ -29,6 +29,12 @@ tools: ## build the real tools (Go and root needed; without them the real tests 
 	@if command -v go >/dev/null && [ "$$(id -u)" = 0 ]; then tests/real/tools/build; \
 	else echo "*** no Go or not root: real tools are not built; the tests that need them are skipped by name" >&2; \
 	     [ -z "$$REQUIRE_REAL" ]; fi
+
+probe: $(STAMP) ## the probe's image for both platforms, as an OCI layout in build/airgap-probe (needs Go)
+	tests/real/tools/build airgap-probe
+	@tools=$${AIRGAP_WIZARD_TOOLS:-$$HOME/.cache/airgap-wizard}/bin; version=$$($(BIN)/python -c 'import wizard; print(wizard.__version__)'); \
+	$(BIN)/python -m wizard.cluster.probe_image build/airgap-probe "$$version" \
+	  "linux/amd64=$$tools/airgap-probe-amd64" "linux/arm64=$$tools/airgap-probe-arm64"
 
 check: $(STAMP) ## format, lint, types, import contracts
 	$(BIN)/ruff format --check .

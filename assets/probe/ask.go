@@ -53,7 +53,7 @@ func ask(args []string) error {
 	request.Header.Set("Content-Type", "application/json")
 	request.Header.Set("Accept", "text/event-stream, application/json")
 	request.Header.Set("Authorization", "Bearer "+strings.TrimSpace(string(token)))
-	c, err := client("")
+	c, err := client(identity{})
 	if err != nil {
 		return err
 	}

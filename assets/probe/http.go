@@ -7,6 +7,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"strings"
@@ -24,21 +25,33 @@ type answer struct {
 	Detail  string `json:"detail"`
 }
 
+// identity is whom a client trusts and what it shows of itself: PEM files, all of them optional.
+type identity struct {
+	ca, cert, key string
+}
+
 // client trusts the system's CAs, and those of a file if one is named. No proxy: what is asked is whether this
 // very pod gets there.
-func client(ca string) (*http.Client, error) {
+func client(who identity) (*http.Client, error) {
 	config := &tls.Config{}
-	if ca != "" {
-		pem, err := os.ReadFile(ca)
+	if who.cert != "" {
+		pair, err := tls.LoadX509KeyPair(who.cert, who.key)
 		if err != nil {
-			return nil, err
+			return nil, coded{"client-certificate-not-valid", err.Error()}
+		}
+		config.Certificates = []tls.Certificate{pair}
+	}
+	if who.ca != "" {
+		pem, err := os.ReadFile(who.ca)
+		if err != nil {
+			return nil, coded{"ca-not-valid", err.Error()}
 		}
 		pool, err := x509.SystemCertPool()
 		if err != nil {
 			pool = x509.NewCertPool()
 		}
 		if !pool.AppendCertsFromPEM(pem) {
-			return nil, coded{"ca-not-valid", ca + " holds no certificate"}
+			return nil, coded{"ca-not-valid", who.ca + " holds no certificate"}
 		}
 		config.RootCAs = pool
 	}
@@ -53,6 +66,11 @@ func httpOutcome(err error) string {
 	var verify *tls.CertificateVerificationError
 	if errors.As(err, &unknown) || errors.As(err, &host) || errors.As(err, &invalid) || errors.As(err, &record) ||
 		errors.As(err, &verify) {
+		return "tls"
+	}
+	// what the other side sends when it does not like our certificate, or that we showed none
+	var op *net.OpError
+	if errors.As(err, &op) && op.Op == "remote error" {
 		return "tls"
 	}
 	if out := outcomeOf(err); out != "reached" {
@@ -93,7 +111,7 @@ func get(args []string) error {
 	if err != nil {
 		return err
 	}
-	c, err := client(*ca)
+	c, err := client(identity{ca: *ca})
 	if err != nil {
 		return err
 	}

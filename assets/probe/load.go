@@ -16,8 +16,12 @@ import (
 
 const (
 	original = "application/vnd.airgap-wizard.ollama.manifest.v2+json"
-	tries    = 6
+	// tries in a row without a byte; their pauses add up to half a minute
+	tries = 6
 )
+
+// pause before the first repetition; it doubles. Tests shorten it.
+var pause = 500 * time.Millisecond
 
 type descriptor struct {
 	MediaType string `json:"mediaType"`
@@ -43,6 +47,8 @@ func load(args []string) error {
 	dir := set.String("store", "", "Ollama's models folder")
 	auth := set.String("auth", "", "docker config.json")
 	ca := set.String("ca", "", "PEM file of a CA to trust")
+	cert := set.String("client-cert", "", "PEM file of a certificate to show")
+	key := set.String("client-key", "", "PEM file of its key")
 	plain := set.Bool("plain-http", false, "no TLS")
 	if _, err := words(set, args); err != nil {
 		return err
@@ -51,7 +57,7 @@ func load(args []string) error {
 	if err != nil {
 		return err
 	}
-	r, digest, err := openRemote(*reference, *auth, *ca, *plain)
+	r, digest, err := openRemote(*reference, *auth, identity{*ca, *cert, *key}, *plain)
 	if err != nil {
 		return err
 	}
@@ -109,8 +115,32 @@ func (r *remote) original(digest string) ([]byte, document, error) {
 		"; push the model again with: airgap-wizard model push"}
 }
 
+// passing is an error of the line and not of what is asked for: a new pod is refused for its first moments, registries
+// restart. Whoever meets one tries again.
+func passing(err error) bool {
+	var known coded
+	if !errors.As(err, &known) {
+		return false
+	}
+	switch known.code {
+	case "registry-cut", "registry-busy", "registry-refused", "registry-timeout", "registry-unreachable", "registry-name-unknown":
+		return true
+	}
+	return false
+}
+
 // small fetches a document whole and checks its digest.
 func (r *remote) small(kind, digest string) ([]byte, error) {
+	for attempt := 0; ; attempt++ {
+		data, err := r.smallOnce(kind, digest)
+		if err == nil || !passing(err) || attempt == tries {
+			return data, err
+		}
+		time.Sleep(pause << attempt)
+	}
+}
+
+func (r *remote) smallOnce(kind, digest string) ([]byte, error) {
 	response, err := r.get(kind, digest, 0)
 	if err != nil {
 		return nil, err
@@ -153,16 +183,17 @@ func (r *remote) fetch(blob descriptor, dir string) (int64, error) {
 		if err == nil {
 			break
 		}
-		var known coded
-		hopeless := !errors.As(err, &known) || known.code != "registry-cut"
-		if hopeless || attempt == tries {
-			if known.code == "digest-mismatch" {
+		if n > 0 {
+			attempt = 0
+		}
+		if !passing(err) || attempt == tries {
+			if codeOf(err) == "digest-mismatch" {
 				os.Remove(partial)
 			}
 			return moved, err
 		}
 		tell(blob, "retrying", 0)
-		time.Sleep(time.Duration(1<<attempt) * 500 * time.Millisecond)
+		time.Sleep(pause << attempt)
 	}
 	if err := file.Sync(); err != nil {
 		return moved, err
@@ -218,12 +249,14 @@ func (r *remote) more(blob descriptor, file *os.File) (int64, error) {
 	return 0, settled(blob, sum)
 }
 
-func (r *remote) pour(blob descriptor, file *os.File, sum hash.Hash, from io.Reader, have int64) (int64, error) {
+func (r *remote) pour(blob descriptor, file *os.File, sum hash.Hash, from io.ReadCloser, have int64) (int64, error) {
 	var moved int64
 	buffer := make([]byte, 1<<17)
 	last := time.Time{}
 	for {
+		silence := time.AfterFunc(silent, func() { from.Close() })
 		n, err := from.Read(buffer)
+		silence.Stop()
 		if n > 0 {
 			if have+moved+int64(n) > blob.Size {
 				return moved, coded{"digest-mismatch", blob.Digest + " is longer than its manifest says"}

@@ -30,7 +30,7 @@ func main() {
 		"mcp":     {mcp, "URL [--timeout 10s]"},
 		"ask":     {ask, "URL --token-file F --query Q [--timeout 300s]"},
 		"serve":   {serve, ":PORT [--for 300s]"},
-		"load":    {load, "--reference HOST/REPO@DIGEST --model NAME --store DIR [--auth F] [--ca F] [--plain-http]"},
+		"load":    {load, "--reference HOST/REPO@DIGEST --model NAME --store DIR [--auth F] [--ca F] [--client-cert F --client-key F] [--plain-http]"},
 		"store":   {store, "--store DIR [--verify]"},
 		"sleep":   {sleep, "SECONDS"},
 		"version": {func([]string) error { say(map[string]any{"version": Version}); return nil }, ""},

@@ -29,7 +29,7 @@ func mcp(args []string) error {
 	if len(urls) != 1 {
 		return usage("mcp takes a URL")
 	}
-	c, err := client("")
+	c, err := client(identity{})
 	if err != nil {
 		return err
 	}

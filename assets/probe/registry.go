@@ -14,6 +14,9 @@ import (
 
 const manifestLimit = 4 << 20
 
+// silent is how long a registry may send nothing. There is no limit on how long a large blob may take.
+var silent = time.Minute
+
 // remote is one repository of a registry, asked with the credentials that kubelets pull with.
 type remote struct {
 	client           *http.Client
@@ -23,18 +26,17 @@ type remote struct {
 }
 
 // openRemote takes HOST/REPO@DIGEST apart and finds the host's credentials in a docker config.
-func openRemote(reference, auth, ca string, plain bool) (*remote, string, error) {
+func openRemote(reference, auth string, who identity, plain bool) (*remote, string, error) {
 	name, digest, found := strings.Cut(reference, "@")
 	host, repo, hasRepo := strings.Cut(name, "/")
 	if !found || !hasRepo || !isDigest(digest) {
 		return nil, "", usage("--reference is HOST/REPOSITORY@sha256:…")
 	}
-	c, err := client(ca)
+	c, err := client(who)
 	if err != nil {
 		return nil, "", err
 	}
-	// a stalled registry is noticed by its silence: there is no limit on how long a large blob may take
-	c.Transport.(*http.Transport).ResponseHeaderTimeout = time.Minute
+	c.Transport.(*http.Transport).ResponseHeaderTimeout = silent
 	r := &remote{client: c, host: host, repo: repo, base: "https://" + host}
 	if plain {
 		r.base = "http://" + host
@@ -124,6 +126,9 @@ func refusal(status int, host, kind, digest string) error {
 		return coded{"registry-forbidden", what}
 	case http.StatusNotFound:
 		return coded{"artefact-not-found", what}
+	case http.StatusTooManyRequests, http.StatusInternalServerError, http.StatusBadGateway,
+		http.StatusServiceUnavailable, http.StatusGatewayTimeout:
+		return coded{"registry-busy", what}
 	}
 	return coded{"registry-broken", what}
 }

@@ -34,6 +34,7 @@ _RECIPES = {
         "kubernetes",
     ),
     "pause": "kubernetes",
+    **dict.fromkeys(("airgap-probe-amd64", "airgap-probe-arm64"), "airgap-probe"),
     **dict.fromkeys(("coredns", "netpol", "local-path-provisioner", "probe"), "addons"),
 }
 

@@ -5,9 +5,7 @@ import os
 import signal
 import sys
 from collections.abc import Mapping
-from importlib import import_module
 from pathlib import Path
-from typing import cast
 
 from wizard.engine.events import Event
 from wizard.engine.folder import Options, RunFolder, write_atomic
@@ -16,6 +14,9 @@ from wizard.engine.problems import Problem
 from wizard.engine.secrets import Prompter
 from wizard.engine.stop import Stop
 from wizard.world import World
+
+REHEARSED_PACE = 0.1
+"""Settling and polling in a simulated site: a tenth of what a real one is given."""
 
 
 def execute(path: str) -> int:
@@ -93,7 +94,9 @@ def prompter(prompted: Mapping[str, str]) -> Prompter | None:
 def open_world(rehearse: str, ask: Prompter | None) -> World:
     """The rehearsed world of that name, or the real one."""
     if rehearse:
-        return cast(World, import_module("wizard.rehearsal").open_world(rehearse, ask))
+        from wizard.rehearsal import open_world as open_rehearsal
+
+        return open_rehearsal(rehearse, ask)
     from wizard.real import RealWorld
 
     return RealWorld(ask)

@@ -74,10 +74,20 @@ def read_answers(args: argparse.Namespace) -> tuple[Any, str]:
 
     from wizard.answers.dump import dump
     from wizard.answers.load import load
+    from wizard.engine.folder import state_home
 
     path, sets = args.answers_file, list(args.sets or ())
     if path is None and args.rehearse:
-        path = Path(str(files("assets") / "worlds" / "answers.yaml"))
+        assets = Path(str(files("assets")))
+        path = assets / "worlds" / "answers.yaml"
+        home = state_home() / "rehearsal" / Path(args.rehearse).stem
+        home.mkdir(parents=True, exist_ok=True)
+        # the world's own answers write nothing into the folder that they ship in
+        sets = [
+            f"chart.source={assets / 'chart' / 'opencost-ai'}",
+            f"chart.values={home / 'values-airgap.yaml'}",
+        ]
+        args.sets = sets + args.sets
         # the demonstration chart, wherever the package is installed and whatever folder this runs in
         sets.insert(0, f"chart.source={files('assets') / 'chart' / 'opencost-ai'}")
     if path is None:

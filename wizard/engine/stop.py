@@ -10,6 +10,8 @@ class Stop:
 
     def __init__(self) -> None:
         self._flag = threading.Event()
+        self.pace = 1.0
+        """How much of a wait is really waited: the clock of a simulated site runs faster than ours."""
 
     def set(self) -> None:
         """Ask whoever looks at this to stop."""
@@ -27,5 +29,5 @@ class Stop:
 
     def wait(self, seconds: float) -> None:
         """Sleep that a stop cuts short. Raises Stopped if it did."""
-        if self._flag.wait(seconds):
+        if self._flag.wait(seconds * self.pace):
             raise Stopped

@@ -9,7 +9,7 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from typing import Any
 
-from wizard.engine.events import Move
+from wizard.engine.events import Move, Moved
 from wizard.engine.problems import Problem
 from wizard.engine.stop import Stop
 from wizard.oci import problems
@@ -167,7 +167,16 @@ class Copier:
                 self._one(
                     budget, arrivals, Job(job.source, ref, job.target, ref, f"{job.title} + {ref}"), depth + 1
                 )
-        return _copied(job, tree, sent, changed=changed or bool(sent))
+        done = _copied(job, tree, sent, changed=changed or bool(sent))
+        # the image as a whole: its bytes are those of its blobs, told one by one
+        end = Move.VERIFIED if done.changed else Move.PRESENT
+        source = f"{job.source.name}:{job.ref}"
+        self._report(
+            Moved(
+                item=job.title, move=end, digest=done.digest, source=source, target=job.title, group=job.title
+            )
+        )
+        return done
 
     def _put(self, budget: Budget, job: Job, tree: Tree, missing: set[str]) -> None:
         for level in reversed(tree.levels[1:]):

@@ -111,8 +111,8 @@ class Plain:
         return [title, *(f"    {text}" for text in preview)]
 
     def _moved(self, event: Moved) -> list[str]:
-        """Blobs are told in the progress line; what has a name of its own (a manifest, a file) gets a line."""
-        if not event.target or not event.move.over or event.move is Move.COPIED:
+        """Blobs are told in the progress line; an image, a model or a file as a whole gets a line."""
+        if not event.move.over or event.item != event.target:
             return []
         return [f"      {event.move.value:9} {event.target}  {event.digest}"]
 

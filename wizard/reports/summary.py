@@ -20,7 +20,8 @@ def summary(state: RunState, folder: Path) -> str:
     assert state.outcome is not None
     mark = f"   REHEARSAL ({state.rehearsal}): nothing real was installed" if state.rehearsal else ""
     out = [f"{state.journey}: {_WORDS[state.outcome]} in {span(state.seconds)}{mark}"]
-    digests = [line for step in state.steps.values() for line in _digests(step.evidence)]
+    # a step may record again what an earlier one did: each digest is told once
+    digests = list(dict.fromkeys(line for step in state.steps.values() for line in _digests(step.evidence)))
     if digests:
         out += ["", "digests", *(f"  {line}" for line in digests)]
     out += ["", f"copied  {size(state.bytes_copied)}"]

@@ -97,10 +97,11 @@ def _row(source: str, target: str, digest: str, platforms: tuple[str, ...], size
 
 def open_transport(ctx: Context) -> "Transport":
     """The transport of a run, which remembers unfinished uploads across runs."""
+    from wizard.engine.folder import state_home
     from wizard.oci.transport import Transport
     from wizard.oci.uploads import Uploads
 
-    uploads = Uploads(ctx.folder.parent / "uploads")
+    uploads = Uploads(state_home() / "uploads")
     return Transport(ctx.world.sites(ctx.answers), stop=ctx.stop, uploads=uploads)
 
 

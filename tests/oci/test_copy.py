@@ -52,7 +52,11 @@ def test_within_one_registry_blobs_are_mounted(
     done = copy(source, "1.0", target, "1.0", report=moves.append)
     assert done.sent == 0
     assert {m.move for m in moves if m.move.over and m.item != m.target} == {Move.MOUNTED}
-    assert (moves[-1].item, moves[-1].move, moves[-1].digest) == (moves[-1].target, Move.VERIFIED, done.digest)
+    assert (moves[-1].item, moves[-1].move, moves[-1].digest) == (
+        moves[-1].target,
+        Move.VERIFIED,
+        done.digest,
+    )
     assert not registry.seen("GET", "/blobs/sha256")
 
 

@@ -152,6 +152,7 @@ class RehearsedCluster:
         output: Callable[[str], None] | None,
     ) -> PodResult:
         deadline = time.monotonic() + timeout
+        hopeless = time.monotonic() + self.site.patience(timeout)
         shown = 0
         while True:
             stop.check()
@@ -181,7 +182,8 @@ class RehearsedCluster:
                 raise not_started(
                     name, namespace, record["reason"], f"{record['message']} (image {image}, node {node})"
                 )
-            if time.monotonic() > deadline:
+            over = deadline if record.get("phase") == "running" else hopeless
+            if time.monotonic() > over:
                 if record.get("phase") != "running":
                     cause = "Unschedulable" if stuck and not node else record.get("reason") or "Pending"
                     raise not_started(

@@ -58,7 +58,10 @@ def merge(base: yaml.Node, over: yaml.Node) -> yaml.Node:
             items = {_name(item): item for item in base.value}
             for item in over.value:
                 known_item = items.get(_name(item))
-                items[_name(item)] = merge(known_item, item) if known_item else item
+                if known_item is not None and _gone(item):
+                    del items[_name(item)]
+                else:
+                    items[_name(item)] = merge(known_item, item) if known_item else item
             return yaml.SequenceNode(over.tag, list(items.values()), over.start_mark, over.end_mark)
     return over
 
@@ -69,6 +72,12 @@ def _name(node: yaml.Node) -> str:
             if k.value in ("name", "reference"):
                 return str(v.value)
     return ""
+
+
+def _gone(node: yaml.Node) -> bool:
+    """An item `{name: X, gone: true}` takes away what the world underneath has by that name."""
+    assert isinstance(node, yaml.MappingNode)
+    return any(k.value == "gone" and v.value == "true" for k, v in node.value)
 
 
 def read(node: yaml.Node, kind: Any, flaws: list[Flaw], path: str = "") -> Any:

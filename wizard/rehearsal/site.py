@@ -49,10 +49,15 @@ class Site:
     registries: Registries
     registry: str
     hosts: Sequence[str] = ()
+    divide: int = 1
 
     def delay(self, stage: str) -> float:
         """How long a stage takes here."""
         return DELAYS[stage] * self.described.tempo
+
+    def patience(self, timeout: float) -> float:
+        """How long a wait for what may never come lasts here: a rehearsal shows in seconds what takes minutes."""
+        return min(timeout, 1.0 + 20.0 * self.described.tempo)
 
     @property
     def volumes(self) -> Path:

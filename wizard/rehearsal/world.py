@@ -2,10 +2,11 @@
 
 import contextlib
 import os
+import secrets
 from pathlib import Path
 
 from wizard.answers.model import Answers
-from wizard.engine.secrets import Prompter, Secret, resolve
+from wizard.engine.secrets import Prompter, Secret, SecretRef, resolve
 from wizard.oci.server import RegistryServer
 from wizard.oci.sites import Site as Registry
 from wizard.rehearsal.cluster import RehearsedCluster
@@ -16,6 +17,8 @@ from wizard.rehearsal.registries import RehearsedSites, seed, source_folder
 from wizard.rehearsal.site import Site
 from wizard.rehearsal.state import State
 
+MADE_UP = "env:REHEARSED_REGISTRY_PASSWORD"
+"""The password of the answers that ship with us: where the variable is not set, the world makes one up."""
 DEFAULT_HOST = "registry.internal.example"
 
 
@@ -78,13 +81,24 @@ class RehearsedWorld:
             wanted = answers.registry
             users = None
             if wanted.password is not None:
-                self._password = resolve(wanted.password, "registry.password", self._prompter)
+                self._password = self._resolved(wanted.password)
                 users = self._users(wanted.username, self._password)
             server = RegistryServer(self.state.path / "registry", htpasswd=users)
             self._stack.callback(server.stop)
             server.start()
             self._inside = server
         return self._inside
+
+    def _resolved(self, where: SecretRef) -> Secret:
+        """The password; one that stands for itself in the answers of a rehearsal is made up once and kept."""
+        if where.where != MADE_UP or os.environ.get(MADE_UP.partition(":")[2]):
+            return resolve(where, "registry.password", self._prompter)
+        path = self.state.path / "password"
+        if not path.exists():
+            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+            with os.fdopen(handle, "w") as out:
+                out.write(secrets.token_hex(16))
+        return Secret(path.read_text())
 
     def _users(self, username: str, password: Secret) -> Path:
         import bcrypt
@@ -105,7 +119,7 @@ class RehearsedWorld:
             self._nodes = Nodes(lambda host: sites.site(host).base)
             self._stack.callback(self._nodes.close)
         hosts = sorted({image.reference.partition("/")[0] for image in self.described.source.images})
-        return Site(self.described, self.state, self._nodes, self.host(answers), hosts)
+        return Site(self.described, self.state, self._nodes, self.host(answers), hosts, self._divide)
 
     def cluster(self, answers: Answers) -> RehearsedCluster:
         """The simulated cluster."""

@@ -228,7 +228,7 @@ class RehearsedHelm:
                     self._cluster.delete(*key, obj["metadata"].get("namespace") or namespace)
 
     def _wait(self, manifests: list[Manifest], where: Where, action: str, timeout: float, stop: Stop) -> None:
-        deadline = time.monotonic() + timeout
+        deadline = time.monotonic() + self._site.patience(timeout)
         while True:
             stop.check()
             with self._cluster.opened("get", "Pod", where.namespace) as objects:

@@ -1,6 +1,7 @@
 """The API server: applying, deleting, and letting the controllers react until nothing moves."""
 
 import shutil
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -8,9 +9,10 @@ from wizard.cluster.port import Obj
 from wizard.rehearsal.kube import pods, quota, storage, workloads
 from wizard.rehearsal.kube.admission import admit, complete, secure
 from wizard.rehearsal.kube.furniture import furnish
+from wizard.rehearsal.kube.heartbeat import beat
 from wizard.rehearsal.kube.kinds import kind as kind_of
 from wizard.rehearsal.kube.merge import apply as merged
-from wizard.rehearsal.kube.objects import Objects
+from wizard.rehearsal.kube.objects import Objects, stamp
 from wizard.rehearsal.kube.validate import told, unchanged, valid
 from wizard.rehearsal.problems import refused
 from wizard.rehearsal.site import Site
@@ -32,6 +34,7 @@ class Api:
         with self.site.state.hold() as data:
             objects = Objects(data)
             furnish(self.site.described, objects)
+            beat(self.site.described, objects)
             self.settle(objects)
             yield objects
             self.settle(objects)
@@ -85,6 +88,8 @@ class Api:
         else:
             result = self._changed(objects, known, new, manager)
         if dry:
+            result["metadata"].setdefault("uid", str(uuid.uuid4()))
+            result["metadata"].setdefault("creationTimestamp", stamp(objects.now))
             return result
         if known is None or result != known:
             spec_changed = known is not None and known.get("spec") != result.get("spec")

@@ -19,10 +19,15 @@ _DAEMONS = {
 }  # fmt: skip
 _INSTANCE = "app.kubernetes.io/name"
 
+_marks: dict[int, tuple[Description, str]] = {}
+"""Fingerprints by identity: asked for at every call, and a description never changes (it is kept, so is its id)."""
+
 
 def furnish(world: Description, objects: Objects) -> None:
     """Make, or after a change of the description remake, what the world brings along."""
-    mark = hashlib.sha256(repr(asdict(world)).encode()).hexdigest()
+    if _marks.get(id(world)) is None:
+        _marks[id(world)] = (world, hashlib.sha256(repr(asdict(world)).encode()).hexdigest())
+    mark = _marks[id(world)][1]
     marks = objects.section("marks")
     if marks.get("furnished") == mark:
         return
@@ -39,7 +44,14 @@ def furnish(world: Description, objects: Objects) -> None:
 
 
 def _all(world: Description) -> Iterator[Obj]:
-    for name in ("default", "kube-system", "kube-public", world.dns.namespace, world.opencost.namespace):
+    for name in (
+        "default",
+        "kube-system",
+        "kube-public",
+        "kube-node-lease",
+        world.dns.namespace,
+        world.opencost.namespace,
+    ):
         yield _obj("Namespace", name)
     yield _service(
         "kubernetes", "default", "10.96.0.1", {}, [{"name": "https", "port": 443, "targetPort": 6443}]

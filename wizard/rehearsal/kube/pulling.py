@@ -45,7 +45,7 @@ def pull(site: Site, objects: Objects, pod: Obj, container: Obj) -> Pulled:
         return Pulled(**images[image])
     pulled = _fetch(site, objects, pod, image, described)
     taken = sum({v["digest"]: v["size"] for v in images.values()}.values())
-    if taken + pulled.size > size(described.disk):
+    if taken + pulled.size > size(described.disk) // site.divide:
         raise NotPulled(
             f'failed to pull and unpack image "{image}": failed to extract layer {pulled.digest}: write'
             " /var/lib/containerd/io.containerd.snapshotter.v1.overlayfs/snapshots: no space left on device"

@@ -144,4 +144,4 @@ def room(site: Site, claim: Obj) -> int:
     asked = size(claim["spec"]["resources"]["requests"]["storage"])
     name = claim["spec"].get("storageClassName")
     described = next((c for c in site.described.storage_classes if c.name == name), None)
-    return min(asked, size(described.holds)) if described and described.holds else asked
+    return min(asked, size(described.holds) // site.divide) if described and described.holds else asked

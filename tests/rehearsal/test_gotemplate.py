@@ -105,7 +105,7 @@ def test_what_charts_write(source: str, expected: str) -> None:
         ("{{ eq `1` 1 }}", "incompatible types for comparison"),
         ("{{ define `d` }}{{ template `d` }}{{ end }}{{ template `d` }}", "nested reference name"),
         ("{{ range .s }}{{ end }}", "range can't iterate over"),
-        ("{{ index .s `k` `j` }}", "error calling index"),
+        ("{{ index .l 7 }}", "error calling index"),
         ("{{ 1 2 }}", "can't give argument to non-function"),
         ("{{ `a` ) }}", "unexpected"),
         ("{{ & }}", "unexpected '&' in action"),
@@ -113,7 +113,7 @@ def test_what_charts_write(source: str, expected: str) -> None:
 )
 def test_faults_name_file_and_line(source: str, words: str) -> None:
     with pytest.raises(TemplateError) as caught:
-        render(source, {"s": "text", "x": None})
+        render(source, {"s": "text", "x": None, "l": ["only"]})
     assert words in str(caught.value)
 
 

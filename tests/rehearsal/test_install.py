@@ -117,7 +117,7 @@ def test_a_replaced_opencost_ends_the_bridges_session(opened: Opener, tmp_path: 
 
 def test_components_are_closed_and_other_pods_are_not(opened: Opener, tmp_path: Path) -> None:
     """facts 1: the chart has no default deny; its own components reach nothing outside (S1.38)."""
-    world = opened("egress-open")
+    world = opened("perimeter-open")
     site.namespace(world)
     site.volume(world)
     site.install(world, tmp_path)

@@ -12,6 +12,7 @@ from wizard.cluster.objects.namespace import namespace, service_account
 from wizard.cluster.objects.pods import BINARY, probe_pod
 from wizard.cluster.objects.secrets import pull_secret
 from wizard.cluster.port import Cluster, Obj, PodResult
+from wizard.cluster.real.pods import HOPELESS
 from wizard.engine.problems import Problem, Remedy
 from wizard.engine.secrets import Secret
 from wizard.engine.stop import Stop
@@ -72,6 +73,8 @@ def await_running(cluster: Cluster, stop: Stop, name: str, space: str, timeout: 
         state = (cluster.get("Pod", name, space) or {}).get("status") or {}
         if state.get("phase") in ("Failed", "Succeeded"):
             raise Problem("pod-did-not-start", f"pod {space}/{name} ended at once", detail=why_not(state))
+        if any(reason in HOPELESS for reason in _waiting(state)):
+            raise Problem("pod-did-not-start", f"pod {space}/{name} cannot start", detail=why_not(state))
         return state.get("phase") == "Running" and bool(state.get("podIP"))
 
     if not until(running, stop, timeout):
@@ -82,6 +85,11 @@ def await_running(cluster: Cluster, stop: Stop, name: str, space: str, timeout: 
             remedies=(Remedy("see its events", f"kubectl -n {space} describe pod {name}"),),
         )
     return str(state["podIP"])
+
+
+def _waiting(state: Obj) -> list[str]:
+    rows = state.get("containerStatuses") or []
+    return [str((row.get("state") or {}).get("waiting", {}).get("reason", "")) for row in rows]
 
 
 def why_not(state: Obj) -> str:

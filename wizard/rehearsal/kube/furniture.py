@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import Any
 
 from wizard.cluster.port import Obj
-from wizard.rehearsal.description import Description, Node
+from wizard.rehearsal.description import Description, Node, Taint
 from wizard.rehearsal.kube.kinds import kind as kind_of
 from wizard.rehearsal.kube.objects import Objects
 from wizard.rehearsal.quantities import size
@@ -132,7 +132,11 @@ def _node(world: Description, node: Node, number: int) -> Obj:
         "kernelVersion": "6.1.0",
         "osImage": "Rehearsal Linux",
     }
-    taints = [{"key": t.key, "value": t.value, "effect": t.effect} for t in node.taints]
+    away = [Taint(key="node.kubernetes.io/unreachable", effect=e) for e in ("NoSchedule", "NoExecute")]
+    taints = [
+        {"key": t.key, "value": t.value, "effect": t.effect}
+        for t in (*node.taints, *(() if node.ready else away))
+    ]
     spec: Obj = {"taints": taints} if taints else {}
     return _obj("Node", node.name, labels=labels) | {
         "spec": spec,

@@ -1,0 +1,95 @@
+"""The checklist: every check of the site with its verdict as it falls; F5 looks again."""
+
+from collections.abc import Iterable
+
+from textual import on
+from textual.widget import Widget
+from textual.widgets import DataTable
+
+from screens.pages.live import LivePage
+from screens.widgets.findings import Findings
+from screens.widgets.text import Words
+from wizard.engine.events import Grade
+from wizard.reports.units import span
+
+
+class Checks(LivePage):
+    """A look at the site: the run of `preflight` alone, watched."""
+
+    heading = "Checks of the site"
+    topic = "checks"
+    next_label = "Review"
+    back_label = "Back"
+    DEFAULT_CSS = "Checks #now { height: 2; text-style: bold; }"
+
+    def body(self) -> Iterable[Widget]:
+        """Verdicts, and what is being looked at."""
+        yield Findings(id="findings")
+        yield Words(id="now")
+
+    def buttons(self) -> list[tuple[str, str]]:
+        return [("next", "Review"), ("again", "Look again"), ("log", "Log"), ("back", "Back")]
+
+    def on_mount(self) -> None:
+        self.redraw()
+        self.query_one(Findings).focus()
+
+    def on_resize(self) -> None:
+        """Other widths."""
+        if self.ready:
+            self.redraw()
+
+    def redraw(self) -> None:
+        """The table anew."""
+        self.query_one(Findings).begin(self.wizard.glyphs, self.size.width - 2)
+        self.follow()
+
+    def follow(self) -> None:
+        """Verdicts that are new."""
+        watched, state = self.watched, self.watched.state
+        table = self.query_one(Findings)
+        step = state.steps.get("preflight")
+        planned = [check_of(line) for line in step.preview if line.startswith("check ")] if step else []
+        table.show(step.findings.values() if step else (), planned, watched.going)
+        count = {g: state.count(g) for g in Grade}
+        tally = ", ".join(f"{n} {self.wizard.glyphs.grade(g)[2:]}" for g, n in count.items() if n)
+        if watched.going:
+            now = self.wizard.clock()
+            begun = span(max(0.0, now - state.started)) if state.started else ""
+            last = watched.last_said("preflight")
+            self.query_one("#now", Words).say(f"looking … {begun}  {last}")
+        elif state.problem and not count[Grade.FAIL]:
+            self.query_one("#now", Words).say(
+                f"{self.wizard.glyphs.failed} {state.problem.title}: {state.problem.detail}"
+            )
+        else:
+            self.query_one("#now", Words).say(
+                f"{tally or watched.word}. Enter: evidence, what to do. F5: look again."
+            )
+        self.query_one("#why", Words).say("Whether an install can hold here. Nothing is changed that stays.")
+
+    def press_again(self) -> None:
+        """F5: the same look once more, as a run of its own."""
+        if self.watched.going:
+            self.notice("It is looking already.")
+            return
+        self.wizard.start(self.watched.options, sure=True)
+
+    def press_log(self) -> None:
+        """F3."""
+        self.wizard.action_log()
+
+    def press_next(self) -> None:
+        """The hub."""
+        self.wizard.to_review()
+
+    @on(DataTable.RowSelected)
+    def _opened(self, event: DataTable.RowSelected) -> None:
+        event.stop()
+        self.query_one(Findings).open(self)
+
+
+def check_of(line: str) -> tuple[str, str]:
+    """ "check ID: title" → (ID, title)."""
+    check, _, title = line.removeprefix("check ").partition(": ")
+    return check, title

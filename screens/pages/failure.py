@@ -1,0 +1,148 @@
+"""The failure page: what, why, what to do, the command to run, where everything is kept."""
+
+from collections.abc import Iterable
+
+from textual.containers import VerticalScroll
+from textual.widget import Widget
+
+from screens.pages.live import LivePage
+from screens.widgets.text import Words, joined
+from wizard.engine.events import Finding, Grade, Outcome, Remedy
+from wizard.engine.folder import Options
+
+
+class Failure(LivePage):
+    """Everything a tired person needs, in the order they need it."""
+
+    topic = "failure"
+    next_label = "Retry"
+    back_label = "Back"
+    DEFAULT_CSS = """
+    Failure VerticalScroll { height: 1fr; }
+    Failure #what { text-style: bold; color: $error; }
+    """
+
+    @property
+    def heading(self) -> str:  # type: ignore[override]
+        """Failed, stopped or killed."""
+        if self.watched.died:
+            return "The run was killed"
+        return "Stopped" if self.watched.state.outcome is Outcome.STOPPED else "Failed"
+
+    def body(self) -> Iterable[Widget]:
+        """What, why, what to do, where."""
+        with VerticalScroll(id="all"):
+            yield Words(id="what")
+            yield Words(id="rest")
+
+    def buttons(self) -> list[tuple[str, str]]:
+        rows = [("next", "Retry"), ("edit", "Edit answers")]
+        if self.rehearsal and self.rehearsal != "healthy":
+            rows.append(("mended", "Mended"))
+        if self.wizard.session.report:
+            rows.append(("report", "Report"))
+        if self.wizard.session.shell:
+            rows.append(("shell", "Shell"))
+        return [*rows, ("explain", "Explain"), ("back", "Back")]
+
+    def on_mount(self) -> None:
+        self.redraw()
+        self.query_one("#push-next").focus()
+
+    def redraw(self) -> None:
+        """All of it."""
+        watched, state = self.watched, self.watched.state
+        self.query_one("#why", Words).say(
+            "What is done stays done: Retry recognises it and goes on from here."
+            + (" “Mended” runs the same answers on the healthy site, as if you had mended this one."
+               if self.rehearsal and self.rehearsal != "healthy" else "")
+        )  # fmt: skip
+        signs = self.wizard.glyphs
+        fault = state.problem
+        if watched.died:
+            title = "The run was killed: its journal has no end (a power cut, or the out-of-memory killer)."
+        elif fault:
+            title = fault.title
+        else:
+            title = "The run was stopped, as somebody asked."
+        step = next((s for s in state.steps.values() if s.problem), None)
+        self.query_one("#what", Words).say(
+            f"{signs.failed} {title}" + (f"\n  in step: {step.title}" if step else "")
+        )
+        parts: list[str | tuple[str, str]] = []
+        failed = [f for f in state.findings if f.grade in (Grade.FAIL, Grade.UNKNOWN)]
+        if fault and fault.detail and not any(f.grade is Grade.FAIL for f in failed):
+            parts += ["\n", ("Why", "bold"), f"\n{indent(fault.detail)}\n"]
+        for finding in sorted(failed, key=lambda f: f.grade is Grade.UNKNOWN):
+            parts += self.verdict(finding)
+        remedies = [r for r in (fault.remedies if fault else self.again_remedies()) if r not in told(failed)]
+        if remedies:
+            parts += ["\n", ("What to do", "bold"), "\n", "".join(map(remedy, remedies))]
+        parts += ["\n", ("Where it is kept", "bold"), f"\n  {watched.folder.path}\n"]
+        if fault:
+            parts.append(f"  in full: airgap-wizard explain {fault.code}\n")
+        self.query_one("#rest", Words).say(joined(*parts))
+
+    def verdict(self, finding: Finding) -> list[str | tuple[str, str]]:
+        """A verdict that is no pass, with what to do about it."""
+        sign = self.wizard.glyphs.grade(finding.grade)
+        detail = f"\n{indent(finding.detail)}" if finding.detail else ""
+        return ["\n", (f"{sign}  {finding.check}", "bold"), f"\n  {finding.title}{detail}\n",
+                "".join(map(remedy, finding.remedies))]  # fmt: skip
+
+    def again_remedies(self) -> tuple[Remedy, ...]:
+        """For a run without a fault: run it again."""
+        again = f"airgap-wizard run --answers-file {self.watched.folder.answers}"
+        return (Remedy("run the same answers again; what is done is recognised", again),)
+
+    def press_next(self) -> None:
+        """The same options again."""
+        self.use_its_answers()
+        self.wizard.start(self.watched.options)
+
+    def press_edit(self) -> None:
+        """The hub, with the answers of this run."""
+        self.use_its_answers()
+        self.wizard.to_review()
+
+    def press_mended(self) -> None:
+        """The same answers in the healthy world."""
+        self.use_its_answers()
+        options = self.watched.options
+        self.wizard.start(Options(options.journey, rehearse="healthy", strict=options.strict))
+
+    def use_its_answers(self) -> None:
+        """A run that was attached to brings its own answers."""
+        self.wizard.take_answers_of(self.watched.folder)
+
+    def press_report(self) -> None:
+        """F9."""
+        self.wizard.action_report()
+
+    def press_shell(self) -> None:
+        """In this terminal."""
+        self.wizard.shell(self.watched.folder)
+
+    def press_explain(self) -> None:
+        """The page of the problem."""
+        from screens.pages.help import Help
+        from screens.widgets.findings import explained
+
+        fault = self.watched.state.problem
+        code = fault.code if fault else "run-died"
+        self.app.push_screen(Help(code, explained(code) or "There is no page for it."))
+
+
+def indent(text: str) -> str:
+    """Two spaces before each line; a list in one line becomes lines."""
+    return "\n".join(f"  {line}" for line in text.splitlines())
+
+
+def remedy(each: Remedy) -> str:
+    """A sentence and its command, each on a line of its own."""
+    return f"  do: {each.text}\n" + (f"      $ {each.command}\n" if each.command else "")
+
+
+def told(findings: list[Finding]) -> list[Remedy]:
+    """Remedies that a verdict has given already."""
+    return [r for f in findings for r in f.remedies]

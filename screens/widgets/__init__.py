@@ -1,0 +1,1 @@
+"""The few things that pages are made of."""

@@ -1,0 +1,59 @@
+"""A button of one line that any terminal can draw: `[ Next ]`."""
+
+from typing import ClassVar
+
+from textual import events
+from textual.binding import Binding
+from textual.content import Content
+from textual.message import Message
+from textual.widget import Widget
+
+
+class Push(Widget, can_focus=True):
+    """Enter, Space or a click press it."""
+
+    BINDINGS: ClassVar = [
+        Binding("enter,space", "press", "Press", show=False),
+        Binding("left,up", "app.focus_previous", show=False),
+        Binding("right,down", "app.focus_next", show=False),
+    ]
+    DEFAULT_CSS = """
+    Push { width: auto; height: 1; margin-right: 2; color: $primary; text-style: bold; }
+    Push:focus { text-style: bold; }
+    Push:ansi:focus { text-style: bold reverse; }
+    """
+
+    class Pressed(Message):
+        """The button was pressed."""
+
+        def __init__(self, push: "Push") -> None:
+            super().__init__()
+            self.push = push
+
+        @property
+        def control(self) -> "Push":
+            """The button."""
+            return self.push
+
+    def __init__(self, label: str, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self.label = label
+
+    def render(self) -> Content:
+        """Brackets, so that it looks like a button without colour."""
+        return Content(f"[ {self.label} ]")
+
+    def relabel(self, label: str) -> None:
+        """Other words on it."""
+        if label != self.label:
+            self.label = label
+            self.refresh(layout=True)
+
+    def action_press(self) -> None:
+        """As if clicked."""
+        self.post_message(self.Pressed(self))
+
+    def on_click(self, event: events.Click) -> None:
+        """The mouse."""
+        event.stop()
+        self.action_press()

@@ -17,8 +17,10 @@ class FakeCluster:
         self.away = False
         self.log = ""
         self.deleted: list[tuple[str, str]] = []
+        self.asked = 0
 
     def _ask(self) -> None:
+        self.asked += 1
         if self.away:
             raise Problem("cluster-unreachable", "the API server does not answer")
 

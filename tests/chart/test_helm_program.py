@@ -78,11 +78,13 @@ def test_nothing_of_the_operators_helm_or_secrets_gets_in(tmp_path, monkeypatch)
     monkeypatch.setenv("KUBECONFIG", "/somebody/elses")
     monkeypatch.setenv("REGISTRY_PASSWORD", "geheim123")
     monkeypatch.setenv("NO_PROXY", "10.0.0.0/8")
+    monkeypatch.setenv("HTTPS_PROXY", "http://proxy.outside.example:3128")
     helm(tmp_path).version()
     seen = dict(line.partition("=")[::2] for line in (tmp_path / "env").read_text().splitlines())
     assert "HELM_NAMESPACE" not in seen
     assert "HELM_DRIVER" not in seen
     assert "REGISTRY_PASSWORD" not in seen
+    assert "HTTPS_PROXY" not in seen
     assert seen["NO_PROXY"] == "10.0.0.0/8"
     assert seen["KUBECONFIG"] == str(tmp_path / "home" / "no-kubeconfig")
     for name in ("HELM_CACHE_HOME", "HELM_CONFIG_HOME", "HELM_DATA_HOME"):

@@ -61,11 +61,15 @@ def test_it_hands_on_what_it_is_given():
 def test_causes_are_told_while_helm_waits_and_each_once():
     helm, told, done = FakeHelm(), Told(), []
     helm.go.clear()
-    thread = threading.Thread(target=lambda: done.append(run(helm, FakeCluster(BROKEN), told)))
+    cluster = FakeCluster(BROKEN)
+    thread = threading.Thread(target=lambda: done.append(run(helm, cluster, told)))
     thread.start()
     told.wait_for("401 Unauthorized")
     told.wait_for("waiting for opencost-ai-bridge-1")
-    time.sleep(0.2)  # many looks later it was still told once
+    enough = cluster.asked + 40  # ten looks later it was still told once
+    until = time.monotonic() + 20
+    while cluster.asked < enough and time.monotonic() < until:
+        time.sleep(0.01)
     helm.go.set()
     thread.join()
     assert done[0].status == "deployed"

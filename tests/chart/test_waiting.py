@@ -70,10 +70,20 @@ def test_a_pull_that_fails_names_reason_and_remedy(words, remedy):
 def test_a_back_off_is_explained_by_the_event_before_it():
     back = pod(waiting={"reason": "ImagePullBackOff", "message": 'Back-off pulling image "h/a@d"'})
     words = 'Failed to pull image "h/a@d": 401 Unauthorized'
-    cause = only(
-        back, event("Failed", words), event("Failed", "Error: ImagePullBackOff", at="2026-01-02T00:00:00Z")
-    )
+    later = [
+        event("Failed", f"Error: {why}", at="2026-01-02T00:00:00Z")
+        for why in ("ErrImagePull", "ImagePullBackOff")
+    ]
+    cause = only(back, event("Failed", words), *later)
     assert words in str(cause)
+
+
+def test_a_back_off_that_says_why_itself():
+    message = (
+        'Back-off pulling image "h/a@d": ErrImagePull: failed to pull and unpack image: 401 Unauthorized'
+    )
+    cause = only(pod(waiting={"reason": "ImagePullBackOff", "message": message}))
+    assert str(cause).endswith("of h/a@d: failed to pull and unpack image: 401 Unauthorized")
 
 
 def test_events_of_an_earlier_pod_of_that_name_are_not_its_own():

@@ -1,6 +1,9 @@
 """YAML with lines."""
 
 import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
 
 from wizard.cluster.yaml_lines import dotted, parse, read
 from wizard.engine.problems import Problem
@@ -83,3 +86,21 @@ def test_an_empty_file_is_nothing():
 
 def test_paths_are_shown_as_helm_writes_them():
     assert dotted(("a", "b", 0, "c")) == "a.b[0].c"
+
+
+KEYS = st.text("abcdefgh", min_size=1, max_size=4)
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text("ab:#-{}'\" \n", max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=3),
+    max_leaves=12,
+)
+
+
+@given(st.dictionaries(KEYS, VALUES, max_size=4), st.booleans())
+def test_it_reads_what_yaml_reads_and_knows_every_line(data, flow):
+    text = yaml.safe_dump(data, default_flow_style=flow)
+    found = parse(text, "v.yaml")
+    assert found.data == data
+    for path in found.lines:
+        if path and isinstance(path[-1], str):
+            assert str(path[-1]) in text.splitlines()[found.lines[path] - 1]

@@ -19,6 +19,7 @@ ENDS: dict[str, tuple[int, str, set[str]]] = {
     "egress-open": (3, "verification-failed", {"egress-refused", "namespace-denied-by-default"}),
     "healthy": (0, "", set()),
     "image-missing": (5, "tag-not-found", set()),
+    "images-rewritten": (3, "preflight-failed", {"webhooks-leave-images"}),
     "mcp-off": (3, "preflight-failed", {"opencost-mcp"}),
     "no-storageclass": (3, "preflight-failed", {"storage-class-exists"}),
     "node-away": (3, "preflight-failed", {"nodes-reach-registry"}),

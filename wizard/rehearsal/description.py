@@ -250,6 +250,7 @@ class Description:
     components: Components = field(default_factory=Components)
     rbac: tuple[Denied, ...] = ()
     prunes: tuple[Pruned, ...] = ()
+    rewrites: Mapping[str, str] = field(default_factory=dict)
     helm: Helm = field(default_factory=Helm)
     source: Source = field(default_factory=Source)
     objects: tuple[dict[str, Any], ...] = ()

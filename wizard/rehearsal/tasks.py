@@ -3,7 +3,6 @@
 A pod remembers which process works for it; where that process is gone, the next one that looks begins again.
 """
 
-import os
 import threading
 from contextlib import suppress
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from wizard.rehearsal.kube.api import Api
 from wizard.rehearsal.kube.objects import Objects
 from wizard.rehearsal.kube.pods import end
 from wizard.rehearsal.probe.tasks import carry_out
+from wizard.rehearsal.process import living, myself
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +42,10 @@ class Tasks:
                 if (
                     record.get("phase") == "running"
                     and record.get("task")
-                    and not _worked_at(record.get("worker"))
+                    and not living(record.get("worker"))
                 ):
                     spec = find_container(pod, name) or {}
-                    record["worker"] = {"pid": os.getpid(), "born": _born(os.getpid())}
+                    record["worker"] = myself()
                     argv = (*(spec.get("command") or []), *(spec.get("args") or []))
                     self._noted.append(_Task(pod["metadata"]["uid"], name, argv))
 
@@ -85,16 +85,3 @@ class Tasks:
         self._closing.set()
         for thread in self._threads:
             thread.join()
-
-
-def _worked_at(worker: dict[str, object] | None) -> bool:
-    return bool(worker) and worker is not None and _born(int(str(worker["pid"]))) == worker["born"]
-
-
-def _born(pid: int) -> str:
-    """When a process began, in the kernel's ticks: a pid that came round again is another process."""
-    try:
-        with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as stat:
-            return stat.read().rpartition(")")[2].split()[19]
-    except (OSError, IndexError):
-        return ""

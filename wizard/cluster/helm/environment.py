@@ -6,9 +6,9 @@ from pathlib import Path
 
 _KEPT = (
     "PATH", "HOME", "USER", "LOGNAME", "TMPDIR", "LANG", "LC_ALL", "TZ",
-    # the way to the API server
+    # the way to the API server; no proxy, which would lead out of the perimeter (a kubeconfig may name its own)
     "KUBERNETES_SERVICE_HOST", "KUBERNETES_SERVICE_PORT", "SSL_CERT_FILE", "SSL_CERT_DIR",
-    "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "no_proxy", "all_proxy",
+    "NO_PROXY", "no_proxy",
 )  # fmt: skip
 
 

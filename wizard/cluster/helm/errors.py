@@ -201,9 +201,9 @@ _CAUSES: tuple[tuple[str, Callable[[Where, str], Problem]], ...] = (
 def problem(words: str, where: Where) -> Problem:
     """The cause behind `words`; `helm-failed` where they are not known."""
     told = words.strip() or "helm said nothing"
-    for pattern, make in _CAUSES:
+    for pattern, known in _CAUSES:
         if re.search(pattern, words, re.IGNORECASE):
-            return make(where, told)
+            return known(where, told)
     return _problem(
         "helm-failed",
         f"helm {where.action} failed for release {where.release} in namespace {where.namespace}",

@@ -60,7 +60,9 @@ class Api:
 
         client = self.client
         headers = {"Accept": "application/json", "Content-Type": content, "User-Agent": "airgap-wizard"}
-        client.update_params_for_auth(headers, [], ["BearerToken"])
+        # asked of the configuration: the client's own method has changed its signature between versions
+        for setting in client.configuration.auth_settings().values():
+            headers[setting["key"]] = setting["value"]
         url = client.configuration.host + path + ("?" + urlencode(query) if query else "")
         try:
             answer = client.rest_client.pool_manager.request(

@@ -18,12 +18,19 @@ class Complaint:
     def __str__(self) -> str:
         return f"{self.where}: {self.text}" + (f"; {self.expected}" if self.expected else "")
 
+    @property
+    def order(self) -> tuple[str, int]:
+        """File, then line: as somebody mends them."""
+        file, _, line = self.where.rpartition(":")
+        return (file, int(line)) if line.isdigit() else (self.where, 0)
+
 
 def refuse(complaints: Sequence[Complaint]) -> None:
     """Raises Problem `values-refused` (exit 2) with every complaint at once; nothing where there is none."""
     if not complaints:
         return
     count = len(complaints)
+    complaints = sorted(complaints, key=lambda complaint: complaint.order)
     raise Problem(
         "values-refused",
         f"the values cannot be used: {count} fault{'s' if count > 1 else ''}",

@@ -111,12 +111,13 @@ def _container(
 
 
 def _pull_words(message: str, events: list[Obj]) -> str:
-    """The kubelet's own reason: the back-off message alone does not hold it."""
-    if message and not message.startswith("Back-off"):
-        return message
+    """The kubelet's own reason. The back-off's message has it in newer versions alone; the event before always."""
+    _, _, reason = message.partition("ErrImagePull: ")
+    if reason or (message and not message.startswith("Back-off")):
+        return reason or message
     for event in reversed(events):
         text = str(event.get("message", ""))
-        if event.get("reason") == "Failed" and "pull" in text.lower() and "ImagePullBackOff" not in text:
+        if event.get("reason") == "Failed" and text.startswith("Failed to pull image"):
             return text
     return message or "no reason was given"
 

@@ -160,13 +160,18 @@ class Gateway(CherootGateway):
         raw.outheaders.append((b"X-Content-Type-Options", b"nosniff"))
         if reply.status not in BODILESS:
             raw.outheaders.append((b"Content-Length", str(reply.length).encode()))
+        out = raw.conn.wfile
+        out.holding = True
         raw.sent_headers = True
         raw.send_headers()
         if raw.method == b"HEAD" or reply.status in BODILESS or reply.length == 0:
+            out.release()
             return 0
         if reply.blob is None:
-            raw.conn.wfile.write(reply.body)
+            out.write(reply.body)
+            out.release()
             return len(reply.body)
+        out.release(more=True)
         pace = Pace(self._context.limits)
         try:
             for piece in reply.blob.slices(reply.start, reply.stop):

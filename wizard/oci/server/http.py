@@ -22,6 +22,9 @@ from wizard.oci.server.limits import Limits
 from wizard.oci.server.log import Log, Trouble
 from wizard.oci.server.wire import Late, RawReader, Reader, Writer
 
+LINGER = 0.02
+"""Seconds that a thread waits for a connection's next request before it turns to others."""
+
 _EXPECT = b":expect"
 _ONCE = frozenset(
     {
@@ -110,7 +113,18 @@ class Connection(HTTPConnection):
         server.open_connections.add(self)
 
     def communicate(self) -> bool:
-        """One request and its reply; True = keep the connection."""
+        """Requests and replies; True = keep the connection, nothing is waiting.
+
+        Clients ask again at once; going through the selector and the queue for it costs more than a manifest does.
+        """
+        while self._once():
+            if not self.server.ready or self.rfile.closed:
+                return False
+            if not self.rfile.has_data() and not self.rfile.source.wait(LINGER):
+                return True
+        return False
+
+    def _once(self) -> bool:
         request = self.RequestHandlerClass(self.server, self)
         try:
             request.parse_request()

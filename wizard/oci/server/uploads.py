@@ -14,16 +14,16 @@ import os
 import threading
 import time
 import uuid
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
-from wizard.oci.server.durable import write_all
+from wizard.oci.server.along import BUFFER, Hashing, Running
+from wizard.oci.server.durable import start_writing, write_all
 from wizard.oci.server.names import Digest, is_upload
 from wizard.oci.server.storage import OutOfOrder, Source, TooMany, WrongDigest
 
-BUFFER = 128 * 1024
-"""Bytes a read; stays in the second-level cache between receive, hash and write."""
+WRITE_BEHIND = 8 * 1024 * 1024
+"""Bytes after which the disk begins to write, while more come in."""
 
 REMEMBERED = 4096
 """Running hashes kept in memory (a few hundred bytes each); a forgotten one is computed again."""
@@ -34,16 +34,6 @@ class Adopter(Protocol):
 
     def adopt(self, repository: str, data: Path, digest: Digest) -> None:
         """Make a verified, fsynced file a blob of the repository."""
-
-
-@dataclass(slots=True)
-class Running:
-    """A hash as far as it got."""
-
-    algorithm: str
-    lock: threading.Lock = field(default_factory=threading.Lock)
-    offset: int = 0
-    hash: "hashlib._Hash | None" = None
 
 
 class FolderUpload:
@@ -64,35 +54,38 @@ class FolderUpload:
         return self._path.stat().st_size
 
     def append(self, source: Source, at: int) -> int:
-        """Receive, hash and write; see the protocol."""
-        running = self._running
-        buffer = memoryview(bytearray(BUFFER))
-        offset = at
+        """Receive and write in this thread, hash beside it; see the protocol."""
+        offset = begun = at
         fd = os.open(self._path, os.O_WRONLY | os.O_CLOEXEC)
         try:
-            if os.fstat(fd).st_size != at:
-                raise OutOfOrder(os.fstat(fd).st_size)
+            size = os.fstat(fd).st_size
+            if size != at:
+                raise OutOfOrder(size)
             os.lseek(fd, at, os.SEEK_SET)
-            while count := source.readinto(buffer):
-                piece = buffer[:count]
-                with running.lock, _locked(fd):
-                    size = os.fstat(fd).st_size
-                    if size != offset:
-                        raise OutOfOrder(size)
-                    write_all(fd, piece)
-                    if running.hash is not None and running.offset == offset:
-                        running.hash.update(piece)
-                        running.offset += count
-                offset += count
+            with Hashing(self._running) as hashing:
+                while True:
+                    buffer = hashing.buffer()
+                    count = source.readinto(buffer)
+                    if not count:
+                        return offset
+                    with _locked(fd):
+                        size = os.fstat(fd).st_size
+                        if size != offset:
+                            raise OutOfOrder(size)
+                        write_all(fd, buffer[:count])
+                    hashing.add(buffer, count, offset)
+                    offset += count
+                    if offset - begun >= WRITE_BEHIND:
+                        start_writing(fd, begun, offset - begun)
+                        begun = offset
         finally:
             os.close(fd)
-        return offset
 
     def finish(self, digest: Digest) -> None:
         """Verify, fsync, hand over."""
         fd = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC)
         try:
-            with self._running.lock, _locked(fd):
+            with _locked(fd):
                 actual = self._hash(fd, digest.algorithm)
                 if actual != digest:
                     self.cancel()
@@ -104,9 +97,9 @@ class FolderUpload:
             os.close(fd)
 
     def _hash(self, fd: int, algorithm: str) -> Digest:
-        running, size = self._running, os.fstat(fd).st_size
-        if running.hash is not None and running.algorithm == algorithm and running.offset == size:
-            return Digest(algorithm, running.hash.hexdigest())
+        known = self._running.digest(algorithm, os.fstat(fd).st_size)
+        if known is not None:
+            return Digest(algorithm, known)
         again = hashlib.new(algorithm)
         buffer = memoryview(bytearray(BUFFER))
         os.lseek(fd, 0, os.SEEK_SET)
@@ -169,9 +162,7 @@ class Uploads:
         with self._lock:
             running = self._running.get(upload_id)
             if running is None:
-                running = self._running[upload_id] = Running(algorithm)
-                if fresh:
-                    running.hash = hashlib.new(algorithm)
+                running = self._running[upload_id] = Running(algorithm, known=fresh)
                 while len(self._running) > REMEMBERED:
                     self._running.popitem(last=False)
             self._running.move_to_end(upload_id)

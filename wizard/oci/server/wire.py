@@ -43,6 +43,9 @@ class RawReader(io.RawIOBase):
     def __init__(self, sock: socket.socket, limits: Limits) -> None:
         self._sock = sock
         self._limits = limits
+        self._encrypted = isinstance(sock, ssl.SSLSocket)
+        self._poll = select.poll()
+        self._poll.register(sock.fileno(), select.POLLIN)
         self.deadline = 0.0
         self.peeking = False
 
@@ -54,22 +57,56 @@ class RawReader(io.RawIOBase):
         """Always."""
         return True
 
+    def wait(self, seconds: float) -> bool:
+        """True once something can be read."""
+        return bool(self._poll.poll(seconds * 1000))
+
     def readinto(self, buffer: "memoryview | bytearray") -> int | None:  # type: ignore[override]
-        """One recv; None while peeking and nothing is there. Raises Late."""
+        """What is there, or the first that comes; None while peeking. Raises Late."""
         if self.peeking:
             return None
+        allowed = self._limits.stall
         if self.deadline:
-            left = self.deadline - time.monotonic()
-            if left <= 0:
+            allowed = self.deadline - time.monotonic()
+            if allowed <= 0:
                 raise Late("the request came too slowly")
-            self._sock.settimeout(left)
+        if self._encrypted:
+            return self._decrypt(buffer, allowed)
+        try:
+            return os.readv(self._sock.fileno(), [buffer])
+        except BlockingIOError:
+            if not self.wait(allowed):
+                raise Late("no byte for too long") from None
+            return os.readv(self._sock.fileno(), [buffer])
+
+    def _decrypt(self, buffer: "memoryview | bytearray", allowed: float) -> int:
+        self._sock.settimeout(allowed)
         try:
             return self._sock.recv_into(buffer)
         except TimeoutError as error:
             raise Late("no byte for too long") from error
         finally:
-            if self.deadline:
-                self._sock.settimeout(self._limits.stall)
+            self._sock.settimeout(self._limits.stall)
+
+    def gather(self, buffer: memoryview) -> int:
+        """As readinto, but goes on while there is more at once: fewer, larger pieces from a fast sender."""
+        count = self.readinto(buffer) or 0
+        if self._encrypted:
+            while 0 < count < len(buffer) and self.encrypted_waiting():
+                more = self.readinto(buffer[count:])
+                if not more:
+                    break
+                count += more
+            return count
+        while 0 < count < len(buffer):
+            try:
+                more = os.readv(self._sock.fileno(), [buffer[count:]])
+            except BlockingIOError:
+                break
+            if not more:
+                break
+            count += more
+        return count
 
 
 class Reader(io.BufferedReader):
@@ -97,24 +134,37 @@ class Reader(io.BufferedReader):
         waiting = self.waiting()
         if waiting:
             return self.readinto(buffer[:waiting])
-        return self.source.readinto(buffer) or 0
+        return self.source.gather(buffer)
 
 
 class Writer:
-    """What cheroot writes reply heads to: straight to the socket."""
+    """What cheroot writes reply heads to. `holding` keeps them back, to go out together with the body."""
 
     def __init__(self, sock: socket.socket) -> None:
         self._sock = sock
+        self._held = b""
+        self.holding = False
         self.bytes_written = 0
         self.closed = False
 
     def write(self, data: bytes) -> int:
-        """sendall."""
-        self._sock.sendall(data)
+        """Send, or keep."""
+        if self.holding:
+            self._held += data
+        else:
+            self._sock.sendall(data)
         return len(data)
 
+    def release(self, *, more: bool = False) -> None:
+        """Send what was kept; `more` says that bytes of a file follow at once."""
+        held, self._held, self.holding = self._held, b"", False
+        if more and not isinstance(self._sock, ssl.SSLSocket):
+            self._sock.sendall(held, socket.MSG_MORE)
+        else:
+            self._sock.sendall(held)
+
     def flush(self) -> None:
-        """Nothing is held back."""
+        """Nothing is held back that should not be."""
 
     def close(self) -> None:
         """The socket is closed by the connection."""

@@ -19,6 +19,7 @@ from wizard.rehearsal.helm.render import Manifest, Request, render
 from wizard.rehearsal.helm.values import given
 from wizard.rehearsal.kube.kinds import kind as kind_of
 from wizard.rehearsal.kube.objects import Objects
+from wizard.rehearsal.process import myself
 from wizard.rehearsal.site import Site
 
 _TICK = 0.1
@@ -123,7 +124,14 @@ class RehearsedHelm:
         meta = {"name": loaded.name, "version": loaded.version, "appVersion": loaded.app_version}
         status = "pending-upgrade" if before else "pending-install"
         record = releases.record(
-            release, namespace, revision, status, meta, config=over, manifest=[m.obj for m in manifests]
+            release,
+            namespace,
+            revision,
+            status,
+            meta,
+            config=over,
+            manifest=[m.obj for m in manifests],
+            worker=myself(),
         )
         return self._carry_out(record, manifests, before, where, timeout, stop, wait)
 
@@ -258,6 +266,7 @@ class RehearsedHelm:
             old["chart"]["metadata"],
             config=old["config"],
             manifest=old["manifest"],
+            worker=myself(),
         )
         manifests = [Manifest("rollback", obj) for obj in old["manifest"]]
         return self._carry_out(record, manifests, before, where, timeout, stop, True)

@@ -8,6 +8,7 @@ from typing import Any
 
 from wizard.cluster.port import Obj, Release
 from wizard.rehearsal.kube.objects import Objects
+from wizard.rehearsal.process import living
 
 TYPE = "helm.sh/release.v1"
 PENDING = ("pending-install", "pending-upgrade", "pending-rollback")
@@ -23,6 +24,11 @@ def all_of(objects: Objects, release: str, namespace: str) -> list[dict[str, Any
     """The revisions, oldest first."""
     labels = {"owner": "helm", "name": release}
     found = [_open(secret) for secret in objects.find("Secret", namespace, labels)]
+    for one in found:
+        if one["info"]["status"] in PENDING and one.get("worker") and not living(one["worker"]):
+            # the run that did this was killed, and the rehearsed helm with it: with the real one a lock tells so
+            one["info"] |= {"status": "failed", "description": "killed"}
+            put(objects, one)
     return sorted(found, key=lambda record: int(record["version"]))
 
 
@@ -74,6 +80,7 @@ def record(
         "chart": {"metadata": chart},
         "config": {},
         "manifest": [],
+        "worker": None,
         **more,
     }
 

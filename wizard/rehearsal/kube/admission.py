@@ -4,6 +4,7 @@ import base64
 from typing import Any
 
 from wizard.cluster.port import Obj
+from wizard.rehearsal.description import Description
 from wizard.rehearsal.kube import podsecurity, quota
 from wizard.rehearsal.kube.kinds import kind as kind_of
 from wizard.rehearsal.kube.objects import Objects
@@ -12,7 +13,7 @@ from wizard.rehearsal.kube.validate import told, valid
 from wizard.rehearsal.problems import refused
 
 
-def admit(objects: Objects, obj: Obj, *, pod_security: bool) -> None:
+def admit(objects: Objects, obj: Obj, world: Description) -> None:
     """Complete a new object and let it through. Raises `cluster-refused`."""
     valid(obj)
     namespace = obj["metadata"].get("namespace")
@@ -27,8 +28,12 @@ def admit(objects: Objects, obj: Obj, *, pod_security: bool) -> None:
             )
     complete(objects, obj)
     if obj["kind"] == "Pod":
+        for container in podsecurity.containers(obj["spec"]):
+            for prefix, other in world.rewrites.items():
+                if str(container.get("image")).startswith(prefix):
+                    container["image"] = other + container["image"].removeprefix(prefix)
         quota.limit_range(objects, obj)
-        secure(objects, obj, obj["spec"], pod_security)
+        secure(objects, obj, obj["spec"], world.kubernetes.pod_security)
     if kind_of(obj["kind"]).namespaced:
         quota.check(objects, obj)
 

@@ -83,7 +83,7 @@ class Api:
         known = objects.get(kind.name, str(meta.get("name", "")), meta.get("namespace"))
         result: Obj
         if known is None:
-            admit(objects, new, pod_security=self.site.described.kubernetes.pod_security)
+            admit(objects, new, self.site.described)
             result = new
         else:
             result = self._changed(objects, known, new, manager)

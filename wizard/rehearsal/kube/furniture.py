@@ -79,6 +79,8 @@ def _all(world: Description) -> Iterator[Obj]:
         {"name": "dns", "port": 53, "targetPort": world.dns.port, "protocol": "UDP"},
         {"name": "dns-tcp", "port": 53, "targetPort": world.dns.port, "protocol": "TCP"},
     ])  # fmt: skip
+    if world.rewrites:
+        yield _webhook()
     if world.opencost.installed:
         yield from _opencost(world)
     for described in world.objects:
@@ -107,6 +109,18 @@ def _opencost(world: Description) -> Iterator[Obj]:
                 "ingress": [{"ports": [{"port": 9003, "protocol": "TCP"}]}],
             }
         }
+
+
+def _webhook() -> Obj:
+    rule = {"apiGroups": [""], "apiVersions": ["v1"], "operations": ["CREATE"], "resources": ["pods"]}
+    hook = {
+        "name": "images.rewriter.example",
+        "rules": [rule],
+        "sideEffects": "None",
+        "admissionReviewVersions": ["v1"],
+        "clientConfig": {"service": {"name": "image-rewriter", "namespace": "kube-system"}},
+    }
+    return _obj("MutatingWebhookConfiguration", "image-rewriter") | {"webhooks": [hook]}
 
 
 def _obj(kind: str, name: str, namespace: str = "", **meta: Any) -> Obj:

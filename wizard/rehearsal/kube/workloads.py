@@ -51,7 +51,7 @@ def _make(
     }
     pod: Obj = {"apiVersion": "v1", "kind": "Pod", "metadata": meta, "spec": clone(template["spec"]) | more}
     try:
-        admit(objects, pod, pod_security=site.described.kubernetes.pod_security)
+        admit(objects, pod, site.described)
     except Problem as problem:
         event(objects, owner, "FailedCreate", f"Error creating: {problem.detail}", True, "controller")
         objects.inner(owner)["refused"] = problem.detail
@@ -207,7 +207,7 @@ def _ordinal(site: Site, objects: Objects, stateful: Obj, name: str, number: int
                 "spec": clone(template["spec"]),
             }
             try:
-                admit(objects, claim, pod_security=site.described.kubernetes.pod_security)
+                admit(objects, claim, site.described)
             except Problem as problem:
                 event(
                     objects,

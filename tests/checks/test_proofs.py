@@ -12,6 +12,7 @@ from wizard.checks.images_as_recorded import ImagesAsRecorded
 from wizard.checks.images_internal import ImagesInternal
 from wizard.checks.model_on_volume import ModelOnVolume
 from wizard.checks.namespace_denied import NamespaceDeniedByDefault
+from wizard.checks.nodes_pull_outside import NodesPullOutside
 from wizard.checks.question_answered import QuestionAnswered
 from wizard.checks.tools_proven import ToolsProven
 from wizard.engine.events import Grade
@@ -19,6 +20,7 @@ from wizard.facts.answer import Answer, Gateway
 from wizard.facts.cni import Cni, Enforcement
 from wizard.facts.egress import LISTENER, Egress, Seen
 from wizard.facts.on_volume import Lying, OnVolume
+from wizard.facts.pulls import OutsidePulls, Pull
 from wizard.facts.running import Recorded, Running, RunningImages
 from wizard.facts.stray import Stray
 from wizard.facts.tools import Tools
@@ -229,6 +231,21 @@ def test_blocked_looks_the_same_in_evidence_however_it_is_blocked() -> None:
     one = judged(EgressRefused(), wanted(), matrix(seen("refused", "unreachable")), ON)
     other = judged(EgressRefused(), wanted(), matrix(seen("timeout", "timeout")), ON)
     assert one.evidence == other.evidence
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "grade"),
+    [
+        (("timeout", "name-unknown"), PASS),
+        (("timeout", "pulled"), WARN),
+        (("timeout", "admission"), UNKNOWN),
+        ((), UNKNOWN),
+    ],
+)
+def test_nodes_pull_outside(outcomes: tuple[str, ...], grade: Grade) -> None:
+    """S2.24: what a node's runtime can reach, no policy binds."""
+    pulls = tuple(Pull(f"n{i}", outcome) for i, outcome in enumerate(outcomes))
+    assert judged(NodesPullOutside(), OutsidePulls("ghcr.io/x/y:1", pulls)).grade is grade
 
 
 @pytest.mark.parametrize(

@@ -170,6 +170,12 @@ def test_release_state(status: str, revision: int, grade: Grade, remedy: str) ->
     assert not remedy or finding.remedies[0].command.startswith(remedy)
 
 
+def test_a_release_that_a_killed_run_of_ours_left_does_not_stop_the_next() -> None:
+    """The install removes such a record itself; anybody else's it leaves alone."""
+    left = ReleaseState("opencost-ai", "opencost-ai", "pending-install", 1, ours=True)
+    assert judged(ReleaseStateCheck(), left).grade is WARN
+
+
 OURS = (("app.kubernetes.io/instance", "opencost-ai"),)
 
 

@@ -16,6 +16,7 @@ from wizard.checks.model_on_volume import ModelOnVolume
 from wizard.checks.namespace_denied import NamespaceDeniedByDefault
 from wizard.checks.node_architectures import NodeArchitectures
 from wizard.checks.nodes_fit_model import NodesFitModel
+from wizard.checks.nodes_pull_outside import NodesPullOutside
 from wizard.checks.nodes_reach_registry import NodesReachRegistry
 from wizard.checks.opencost_mcp import OpenCostMcp
 from wizard.checks.opencost_version import OpenCostVersion
@@ -57,6 +58,7 @@ CHECKS: tuple[Check, ...] = (
     ModelOnVolume(),
     EgressRefused(),
     NamespaceDeniedByDefault(),
+    NodesPullOutside(),
 )
 
 

@@ -35,6 +35,13 @@ class ReleaseStateCheck(Check):
                 shown,
                 Remedy("see what failed then", f"helm history {name} --namespace {space}"),
             )
+        if known.ours and known.status.startswith("pending"):
+            return self.found(
+                Grade.WARN,
+                f"release {name} was left {known.status} by a run from this machine; the install goes on from there",
+                shown,
+                Remedy("see what there is of it", f"helm history {name} --namespace {space}"),
+            )
         undo = (
             Remedy(
                 "if no other Helm is at work: remove the half-made first revision; the volume stays",

@@ -6,12 +6,13 @@ from typing import Any
 from wizard.cluster.objects.names import ours
 from wizard.cluster.objects.volume import claim
 from wizard.cluster.port import Cluster
+from wizard.cluster.probes.causes import about_image
 from wizard.cluster.probes.scratch import Scratch, until
 from wizard.engine.problems import Problem
 from wizard.facts.base import Sources
 from wizard.facts.fetch import experiment
 
-_SECONDS = 90.0
+_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,8 @@ def _bind(place: Scratch, name: str) -> Binding:
         )
         mounted = result.exit_code == 0
     except Problem as problem:
+        if problem.code not in ("pod-did-not-start", "cluster-timeout") or about_image(problem.detail):
+            raise  # that says nothing of the storage
         why = problem.detail or problem.title
     state: dict[str, Any] = {}
 

@@ -1,5 +1,6 @@
 """Every node pulls the probe image from the internal registry, with the secret that will be used (S1.11)."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from wizard.cluster.probes.causes import pull_cause
@@ -9,6 +10,7 @@ from wizard.facts.base import Sources
 from wizard.facts.fetch import experiment
 
 _SECONDS = 120.0
+_AT_ONCE = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,21 +31,41 @@ class Pulls:
     authenticated: bool
 
 
+@dataclass(frozen=True, slots=True)
+class OutsidePulls:
+    """What came of pulling a public image on each node."""
+
+    image: str
+    pulls: tuple[Pull, ...]
+
+
 def gather_pulls(sources: Sources) -> Pulls:
     """A pod on each node, past the scheduler and every taint, that pulls anew (imagePullPolicy Always)."""
-    nodes = sorted(str(node["metadata"]["name"]) for node in sources.cluster.list("Node"))
+    host = sources.answers.registry.host
+    sources.say(f"registry: a pull of the probe's image from {host} on each node")
     with experiment(sources) as place:
-        found = []
-        for number, node in enumerate(nodes):
-            sources.stop.check()
-            sources.say(f"registry: a pull from node {node}")
-            found.append(_pull(place, f"pull-{number}", node))
-        return Pulls(sources.answers.registry.host, tuple(found), bool(place.pull))
+        return Pulls(host, from_nodes(sources, place, ""), bool(place.pull))
 
 
-def _pull(place: Scratch, name: str, node: str) -> Pull:
+def gather_outside_pulls(sources: Sources) -> OutsidePulls:
+    """The same with the probe's public reference: no node should get it."""
+    image = sources.answers.images.probe
+    sources.say(f"outside: a pull of {image} on each node, which must fail")
+    with experiment(sources) as place:
+        return OutsidePulls(image, from_nodes(sources, place, image))
+
+
+def from_nodes(sources: Sources, place: Scratch, image: str) -> tuple[Pull, ...]:
+    """One pull a node, several nodes at a time."""
+    nodes = sorted(str(node["metadata"]["name"]) for node in sources.cluster.list("Node"))
+    with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
+        return tuple(pool.map(lambda at: _pull(place, f"pull-{at[0]}", at[1], image), enumerate(nodes)))
+
+
+def _pull(place: Scratch, name: str, node: str, image: str) -> Pull:
+    container = {"imagePullPolicy": "Always"} | ({"image": image} if image else {})
     try:
-        place.run(name, ["sleep", "0"], timeout=_SECONDS, node=node, container={"imagePullPolicy": "Always"})
+        place.run(name, ["sleep", "0"], timeout=_SECONDS, node=node, container=container)
     except Problem as problem:
         if problem.code not in ("pod-did-not-start", "cluster-timeout", "cluster-refused"):
             raise

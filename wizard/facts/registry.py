@@ -15,7 +15,7 @@ from wizard.facts.nodes import Nodes, gather_nodes
 from wizard.facts.on_volume import OnVolume, gather_on_volume
 from wizard.facts.opencost import OpenCost, gather_opencost
 from wizard.facts.podsecurity import PodSecurity, gather_podsecurity
-from wizard.facts.pulls import Pulls, gather_pulls
+from wizard.facts.pulls import OutsidePulls, Pulls, gather_outside_pulls, gather_pulls
 from wizard.facts.quota import Quota, gather_quota
 from wizard.facts.rbac import Rbac, gather_rbac
 from wizard.facts.release import ReleaseState, Volume, gather_release, gather_volume
@@ -35,6 +35,7 @@ GATHERERS: dict[type, Gatherer] = {
     Binding: gather_binding,
     Cni: gather_cni,
     Pulls: gather_pulls,
+    OutsidePulls: gather_outside_pulls,
     Clocks: gather_clocks,
     Disk: gather_disk,
     Dns: gather_dns,

@@ -2,19 +2,24 @@
 
 from dataclasses import dataclass
 
+from wizard.cluster.helm.lock import Held, ours
 from wizard.facts.base import Sources
 from wizard.facts.fetch import names
 
 
 @dataclass(frozen=True, slots=True)
 class ReleaseState:
-    """`status` as Helm has it (deployed, pending-install, failed, …); "" where there is no release."""
+    """`status` as Helm has it (deployed, pending-install, failed, …); "" where there is no release.
+
+    `ours` = a helm of ours works on it, or was killed over it: the install waits for it, or clears up after it.
+    """
 
     name: str
     namespace: str
     status: str = ""
     revision: int = 0
     chart: str = ""
+    ours: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +41,8 @@ def gather_release(sources: Sources) -> ReleaseState:
     found = sources.helm.release(where.release, where.namespace)
     if found is None:
         return ReleaseState(where.release, where.namespace)
-    return ReleaseState(where.release, where.namespace, found.status, found.revision, found.chart)
+    mine = ours(Held.of(sources.answers.cluster))
+    return ReleaseState(where.release, where.namespace, found.status, found.revision, found.chart, mine)
 
 
 def gather_volume(sources: Sources) -> Volume:

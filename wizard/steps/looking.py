@@ -78,8 +78,14 @@ def _recorded(ctx: Context) -> dict[str, Any]:
 
 
 def look(ctx: Context, moment: Moment, checks: tuple[Check, ...] | None = None) -> Look:
-    """Ask every check of the moment, whatever the others say; findings are emitted one by one."""
+    """Ask every check of the moment, whatever the others say; findings are emitted one by one.
+
+    Raises Problem `cluster-unreachable` where the API server does not answer in the first place.
+    """
     asked = at(moment) if checks is None else checks
+    ctx.world.cluster(
+        ctx.answers
+    ).version()  # a cluster that does not answer at all is a problem, not a verdict
     from_world = sources(ctx)
     known: dict[type, object] = {}
     findings = []

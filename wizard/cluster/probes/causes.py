@@ -21,6 +21,14 @@ _CAUSES = {
 CAUSES = tuple(_CAUSES)
 
 
+_IMAGE = re.compile(r"errimagepull|imagepullbackoff|failed to pull|pulling image", re.IGNORECASE)
+
+
+def about_image(words: str) -> bool:
+    """Whether the words are about an image that did not come: then they say nothing of anything else."""
+    return bool(_IMAGE.search(words))
+
+
 def pull_cause(words: str) -> str:
     """One of CAUSES, or `other`."""
     text = words.lower()

@@ -9,7 +9,7 @@ from wizard.engine.problems import Problem
 from wizard.facts.base import Unknown, gather
 from wizard.facts.binding import Binding, gather_binding
 from wizard.facts.nodes import gather_nodes
-from wizard.facts.pulls import Pulls, gather_pulls
+from wizard.facts.pulls import Pulls, gather_outside_pulls, gather_pulls
 from wizard.facts.quantity import human, number, whole
 from wizard.facts.registry import GATHERERS
 from wizard.facts.storage import gather_storage
@@ -108,6 +108,21 @@ def test_every_node_pulls_for_itself_past_taints() -> None:
     assert found.authenticated
     assert all(p["spec"]["tolerations"] == [{"operator": "Exists"}] for p in pods)
     assert all(p["spec"]["containers"][0]["imagePullPolicy"] == "Always" for p in pods)
+
+
+def test_a_public_image_is_asked_for_on_every_node() -> None:
+    """S2.24: as it is named outside, not as it is named in the internal registry."""
+    cluster = FakeCluster(node("a"), node("b"))
+    images: list[str] = []
+
+    def pull(pod: Obj) -> PodResult:
+        images.append(pod["spec"]["containers"][0]["image"])
+        raise Problem("pod-did-not-start", "no", detail="dial tcp: lookup ghcr.io: no such host")
+
+    cluster.on_run = pull
+    found = gather_outside_pulls(sources(cluster))
+    assert images == [found.image] * 2 and not found.image.startswith(HOST)
+    assert [(p.node, p.outcome) for p in found.pulls] == [("a", "name-unknown"), ("b", "name-unknown")]
 
 
 def test_causes_of_a_failed_pull() -> None:

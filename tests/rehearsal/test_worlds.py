@@ -44,6 +44,9 @@ ENDS: dict[str, tuple[int, str, set[str]]] = {
     "x509-unknown-ca": (3, "preflight-failed", {"nodes-reach-registry"}),
 }
 
+# what is not as it should be in a world where the install succeeds all the same
+WARNED = {"perimeter-open": {"nodes-pull-outside"}}
+
 
 def test_every_world_is_here() -> None:
     assert set(ENDS) == set(worlds())
@@ -56,7 +59,9 @@ def test_an_install_in(name: str, tmp_path: Path) -> None:
     ran = travel(name, tmp_path)
     failed = {check for check, finding in ran.findings.items() if finding.grade is Grade.FAIL}
     assert (ran.code, ran.problem) == (code, problem), ran.words
-    assert failed >= checks
+    assert failed == checks
     if code == 0:
         assert not failed
-        assert {f.grade for f in ran.findings.values()} == {Grade.PASS}
+        assert {check for check, f in ran.findings.items() if f.grade is not Grade.PASS} == WARNED.get(
+            name, set()
+        )

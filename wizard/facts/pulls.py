@@ -63,9 +63,11 @@ def from_nodes(sources: Sources, place: Scratch, image: str) -> tuple[Pull, ...]
 
 
 def _pull(place: Scratch, name: str, node: str, image: str) -> Pull:
-    container = {"imagePullPolicy": "Always"} | ({"image": image} if image else {})
+    pod = place.pod(name, ["sleep", "0"], node=node, container={"imagePullPolicy": "Always"})
+    if image:
+        pod["spec"]["containers"][0]["image"] = image
     try:
-        place.run(name, ["sleep", "0"], timeout=_SECONDS, node=node, container=container)
+        place.cluster.run_pod(pod, timeout=_SECONDS, stop=place.stop)
     except Problem as problem:
         if problem.code not in ("pod-did-not-start", "cluster-timeout", "cluster-refused"):
             raise

@@ -19,7 +19,7 @@ ENDS: dict[str, tuple[int, str, set[str]]] = {
     "egress-open": (3, "verification-failed", {"egress-refused", "namespace-denied-by-default"}),
     "healthy": (0, "", set()),
     "image-missing": (5, "tag-not-found", set()),
-    "images-rewritten": (3, "preflight-failed", {"webhooks-leave-images"}),
+    "images-rewritten": (3, "preflight-failed", {"webhooks-leave-images", "nodes-reach-registry"}),
     "mcp-off": (3, "preflight-failed", {"opencost-mcp"}),
     "no-storageclass": (3, "preflight-failed", {"storage-class-exists"}),
     "node-away": (3, "preflight-failed", {"nodes-reach-registry"}),

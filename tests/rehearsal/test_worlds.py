@@ -40,6 +40,7 @@ ENDS: dict[str, tuple[int, str, set[str]]] = {
     "token-missing": (5, "token-secret-missing", set()),
     "tools-lost": (3, "verification-failed", {"tools-proven"}),
     "tools-zero": (3, "verification-failed", {"tools-proven"}),
+    "webhook-denies": (5, "cluster-refused", set()),
     "wrong-arch": (3, "preflight-failed", {"node-architectures"}),
     "x509-unknown-ca": (3, "preflight-failed", {"nodes-reach-registry"}),
 }
@@ -49,7 +50,14 @@ WARNED = {"perimeter-open": {"nodes-pull-outside"}}
 
 
 def test_every_world_is_here() -> None:
-    assert set(ENDS) == set(worlds())
+    assert {*ENDS, "api-blinks"} == set(worlds())
+
+
+def test_an_api_server_that_goes_away_for_a_while(tmp_path: Path) -> None:
+    """The run waits it out or says so; started again, it ends green."""
+    ran = travel("api-blinks", tmp_path)
+    assert (ran.code, ran.problem) in ((0, ""), (5, "cluster-unreachable")), ran.words
+    assert travel("api-blinks", tmp_path).code == 0
 
 
 @pytest.mark.parametrize("name", sorted(ENDS))

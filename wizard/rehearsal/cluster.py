@@ -37,20 +37,31 @@ class RehearsedCluster:
     @contextmanager
     def opened(self, verb: str, kind: str, namespace: str | None) -> Iterator[Objects]:
         """The objects, after the API server let us in. Raises `cluster-unreachable`, `cluster-forbidden`."""
-        if not self.site.described.kubernetes.reachable:
-            raise unreachable("dial tcp 10.20.0.1:6443: connect: connection refused")
+        self._called()
         access.need(self.site.described, verb, kind, namespace)
         with self.api.open() as objects:
             yield objects
             self._tasks.note(objects)
         self._tasks.start()
 
+    def _called(self) -> None:
+        """Raises `cluster-unreachable` where the API server is away at this call."""
+        described = self.site.described.kubernetes
+        if described.away.calls:
+            with self.site.state.hold() as data:
+                marks = data.setdefault("marks", {})
+                count = marks["calls"] = marks.get("calls", 0) + 1
+            away = described.away.after <= count < described.away.after + described.away.calls
+        else:
+            away = not described.reachable
+        if away:
+            raise unreachable("dial tcp 10.20.0.1:6443: connect: connection refused")
+
     # reading
 
     def version(self) -> str:
         """The API server's version."""
-        if not self.site.described.kubernetes.reachable:
-            raise unreachable("dial tcp 10.20.0.1:6443: connect: connection refused")
+        self._called()
         return self.site.described.kubernetes.version
 
     def list(

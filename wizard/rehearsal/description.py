@@ -121,12 +121,22 @@ class Registry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Away:
+    """The API server goes away at call number `after` for so many `calls`."""
+
+    after: int = 0
+    calls: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Kubernetes:
-    """The API server."""
+    """The API server. `clock` = seconds that it is ahead."""
 
     version: str = "v1.34.4"
     pod_security: bool = True
     reachable: bool = True
+    away: Away = field(default_factory=Away)
+    clock: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -251,6 +261,7 @@ class Description:
     rbac: tuple[Denied, ...] = ()
     prunes: tuple[Pruned, ...] = ()
     rewrites: Mapping[str, str] = field(default_factory=dict)
+    denies: Mapping[str, str] = field(default_factory=dict)
     helm: Helm = field(default_factory=Helm)
     source: Source = field(default_factory=Source)
     objects: tuple[dict[str, Any], ...] = ()

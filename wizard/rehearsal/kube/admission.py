@@ -27,6 +27,9 @@ def admit(objects: Objects, obj: Obj, world: Description) -> None:
                 f"unable to create new content in namespace {namespace} because it is being terminated",
             )
     complete(objects, obj)
+    if obj["kind"] in world.denies:
+        why = f'admission webhook "policy.example" denied the request: {world.denies[obj["kind"]]}'
+        raise refused(told(obj), why)
     if obj["kind"] == "Pod":
         for container in podsecurity.containers(obj["spec"]):
             for prefix, other in world.rewrites.items():

@@ -12,7 +12,7 @@ from wizard.rehearsal.kube.furniture import furnish
 from wizard.rehearsal.kube.heartbeat import beat
 from wizard.rehearsal.kube.kinds import kind as kind_of
 from wizard.rehearsal.kube.merge import apply as merged
-from wizard.rehearsal.kube.objects import Objects, stamp
+from wizard.rehearsal.kube.objects import Objects
 from wizard.rehearsal.kube.validate import told, unchanged, valid
 from wizard.rehearsal.problems import refused
 from wizard.rehearsal.site import Site
@@ -32,7 +32,7 @@ class Api:
     def open(self) -> Iterator[Objects]:
         """The objects, moved on before and after."""
         with self.site.state.hold() as data:
-            objects = Objects(data)
+            objects = Objects(data, self.site.described.kubernetes.clock)
             furnish(self.site.described, objects)
             beat(self.site.described, objects)
             self.settle(objects)
@@ -89,7 +89,7 @@ class Api:
             result = self._changed(objects, known, new, manager)
         if dry:
             result["metadata"].setdefault("uid", str(uuid.uuid4()))
-            result["metadata"].setdefault("creationTimestamp", stamp(objects.now))
+            result["metadata"].setdefault("creationTimestamp", objects.stamp())
             return result
         if known is None or result != known:
             spec_changed = known is not None and known.get("spec") != result.get("spec")

@@ -19,11 +19,16 @@ def stamp(at: float) -> str:
 class Objects:
     """A view on the state while it is held. Objects given out are the stored ones: callers outside copy them."""
 
-    def __init__(self, data: dict[str, Any]) -> None:
+    def __init__(self, data: dict[str, Any], clock: float = 0.0) -> None:
         self._objects: dict[str, Obj] = data.setdefault("objects", {})
         self._inner: dict[str, dict[str, Any]] = data.setdefault("inner", {})
         self._data = data
         self.now = time.time()
+        self._clock = clock
+
+    def stamp(self) -> str:
+        """Now, by the API server's clock."""
+        return stamp(self.now + self._clock)
 
     @property
     def serial(self) -> int:
@@ -59,7 +64,7 @@ class Objects:
         meta = obj["metadata"]
         self._data["serial"] = self._data.get("serial", 0) + 1
         meta.setdefault("uid", str(uuid.uuid4()))
-        meta.setdefault("creationTimestamp", stamp(self.now))
+        meta.setdefault("creationTimestamp", self.stamp())
         meta["resourceVersion"] = str(self._data["serial"])
         if kind_of(obj["kind"]).namespaced:
             meta.setdefault("namespace", "default")

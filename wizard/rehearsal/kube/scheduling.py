@@ -49,7 +49,7 @@ def place(objects: Objects, pod: Obj) -> tuple[str, str]:
             good.append(node)
     if good:
         return str(min(good, key=lambda n: _load(objects, n))["metadata"]["name"]), ""
-    told = ", ".join(f"{count} {why}" for why, count in sorted(against.items()))
+    told = ", ".join(sorted(f"{count} {why}" for why, count in against.items()))
     return "", f"0/{len(nodes)} nodes are available: {told}."
 
 

@@ -127,14 +127,10 @@ def unchanged(old: Obj, new: Obj) -> None:
         case "PersistentVolumeClaim":
             _claim(new, before, after)
         case "Pod":
-            kept = {
-                k: v
-                for k, v in before.items()
-                if k not in ("containers", "tolerations", "ephemeralContainers", "nodeName")
-            }
-            now = {k: after.get(k) for k in kept}
+            free = {"containers", "tolerations", "ephemeralContainers", "nodeName"}
+            changed = {k for k in {*before, *after} - free if before.get(k) != after.get(k)}
             names = [c["name"] for c in before.get("containers") or []]
-            if now != kept or [c["name"] for c in after.get("containers") or []] != names:
+            if changed or [c["name"] for c in after.get("containers") or []] != names:
                 _invalid(
                     new,
                     "spec: Forbidden: pod updates may not change fields other than `spec.containers[*].image` …",

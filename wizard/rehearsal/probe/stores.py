@@ -12,6 +12,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from wizard.engine.problems import Problem
+from wizard.model.artefact import ORIGINAL
 from wizard.model.manifest import Layer, OllamaManifest, parse_manifest
 from wizard.model.names import ModelName
 from wizard.oci.descriptor import Descriptor
@@ -23,8 +24,6 @@ from wizard.rehearsal.kube.pulling import auth_for
 from wizard.rehearsal.net.reach import connect
 from wizard.rehearsal.probe.words import Coded, Usage, Words
 
-ORIGINAL = "application/vnd.airgap-wizard.ollama.manifest.v2+json"
-"""The artefact's layer that is Ollama's own manifest, byte for byte (assets/probe/load.go knows it too)."""
 _CHUNK = 1 << 17
 _TELL = 4 << 20
 Say = Callable[[str], None]

@@ -50,6 +50,8 @@ def test_credentials_are_asked_for_and_checked(tmp_path: Path, log: list[Access 
             {},
             basic("ci", "wrong"),
             basic("nobody", PASSWORD),
+            basic("ci", PASSWORD + "\0"),
+            basic("ci", "x" * 5000),
             {"Authorization": "Basic !!!"},
             {"Authorization": "Basic " + base64.b64encode(b"no-colon").decode()},
             {"Authorization": "Bearer " + "x" * 20},
@@ -101,6 +103,8 @@ def test_a_changed_file_counts_at_once(tmp_path: Path) -> None:
         ("ci\n", "line 1 is not USER:HASH"),
         ("# x\nci:{SHA}W6ph5Mm5Pz8GgiULbPgzG37mj9g=\n", "line 2"),
         ("ci:$apr1$abc$def\n", "not bcrypt"),
+        ("ci:$2y$31$" + "a" * 53 + "\n", "cost 4 to 16"),
+        ("ci:$2y$10$" + "!" * 53 + "\n", "not bcrypt"),
     ],
 )
 def test_an_unusable_htpasswd_is_a_problem(tmp_path: Path, content: str | None, reason: str) -> None:
@@ -181,6 +185,35 @@ def test_certificate_and_key_must_belong_together(tmp_path: Path, authority: Aut
             RegistryServer(tmp_path / "s", tls=Tls(cert, key))
         assert (caught.value.code, caught.value.exit_code) == ("tls-files-unusable", 2)
         assert reason in caught.value.detail
+
+
+def test_a_stop_waits_for_the_grace_and_no_longer(tmp_path: Path) -> None:
+    """A client that takes no more bytes cannot keep the server alive."""
+    data = os.urandom(30_000_000)
+    server = RegistryServer(tmp_path / "s", limits=Limits(grace=0.3))
+    server.start()
+    with Client(server.url) as client:
+        digest = client.push_blob("a", data)
+    with connected(server.url) as sock:
+        sock.sendall(f"GET /v2/a/blobs/{digest} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+        assert sock.recv(10)
+        began = time.monotonic()
+        server.stop()
+        assert 0.2 < time.monotonic() - began < 10
+
+
+def test_ipv6_is_served_too(tmp_path: Path) -> None:
+    with RegistryServer(tmp_path / "s", host="::1") as server, Client(server.url) as client:
+        assert server.url.startswith("http://[::1]:")
+        assert client.ask("GET", "/v2/").status == 200
+
+
+def test_a_storage_without_writing_is_served_read_only_or_not_at_all(tmp_path: Path) -> None:
+    class Empty:
+        """Nothing at all."""
+
+    with pytest.raises(ValueError, match="read_only"):
+        RegistryServer(None, storage=Empty())  # type: ignore[arg-type]
 
 
 def test_read_only_serves_and_refuses_every_change(tmp_path: Path) -> None:

@@ -294,3 +294,29 @@ def test_a_filesystem_without_hard_links_is_unusable(tmp_path: Path, monkeypatch
         open_folder(tmp_path, LIMITS)
     assert caught.value.code == "registry-storage-unusable"
     assert any("hard links" in remedy.text for remedy in caught.value.remedies)
+
+
+def test_pushing_again_heals_bytes_of_the_wrong_length(tmp_path: Path) -> None:
+    storage = open_folder(tmp_path, LIMITS)
+    digest = push(storage, "a", b"layer" * 100)
+    os.truncate(storage.bytes_path(digest), 7)
+    assert push(storage, "b", b"layer" * 100) == digest
+    assert read(storage, "b", digest) == b"layer" * 100
+    push(storage, "a", b"layer" * 100)
+    assert read(storage, "a", digest) == b"layer" * 100
+
+
+def test_an_upload_that_is_cancelled_while_it_comes_stops(server: RegistryServer, client: Client) -> None:
+    """It must not go on filling a file that nobody can see."""
+    from tests.oci_server.raw import connected, until
+
+    location = client.ask("POST", "/v2/a/b/blobs/uploads/").headers["Location"]
+    with connected(server.url) as sock:
+        sock.sendall(
+            f"PATCH {location} HTTP/1.1\r\nHost: x\r\nContent-Length: 5000000\r\n\r\n".encode() + b"x" * 99
+        )
+        while client.ask("GET", location).headers["Range"] != "0-98":
+            pass
+        assert client.ask("DELETE", location).status == 204
+        sock.sendall(b"x" * 1000)
+        assert until(sock, b"\r\n\r\n").startswith(b"HTTP/1.1 404 ")

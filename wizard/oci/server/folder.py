@@ -187,21 +187,34 @@ class FolderStorage:
         target, link = self.bytes_path(digest), self._link(repository, digest)
         make_folder(target.parent)
         make_folder(link.parent)
-        with contextlib.suppress(FileExistsError):
-            os.link(data, target)
-            sync_folder(target.parent)
+        self._place(data, target)
         try:
-            os.link(target, link)
-        except FileExistsError:
-            return
+            self._place(target, link)
         except OSError as error:
             # The bytes went with their last repository just now, or have all the links a file can have:
             # then this repository keeps its own copy.
             if error.errno not in (errno.ENOENT, errno.EMLINK):
                 raise
-            with contextlib.suppress(FileExistsError):
-                os.link(data, link)
-        sync_folder(link.parent)
+            self._place(data, link)
+
+    def _place(self, source: Path, target: Path) -> None:
+        """Link source to target, durably. What is there stays, unless it has another length: pushing again heals."""
+        while True:
+            try:
+                os.link(source, target)
+                break
+            except FileExistsError:
+                size = source.stat().st_size
+            try:
+                if target.stat().st_size == size:
+                    return
+            except FileNotFoundError:
+                continue  # deleted just now
+            aside = self._temporary / os.urandom(16).hex()
+            os.link(source, aside)
+            os.replace(aside, target)
+            break
+        sync_folder(target.parent)
 
     def delete_blob(self, repository: str, digest: Digest) -> bool:
         """Unlink; the bytes go with the last link."""

@@ -8,12 +8,14 @@ import base64
 import binascii
 import hmac
 import os
+import re
 import threading
 from pathlib import Path
 
 from wizard.engine.problems import Problem, Remedy
 from wizard.oci.server.refusal import Refusal
 
+_BCRYPT = re.compile(r"\$2[aby]\$(0[4-9]|1[0-6])\$[./A-Za-z0-9]{53}")
 REALM = "airgap-wizard registry"
 _NOBODY = b"$2b$10$abcdefghijklmnopqrstuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuuu"
 
@@ -25,6 +27,7 @@ class Htpasswd:
         self._path = path
         self._lock = threading.Lock()
         self._key = os.urandom(32)
+        self._turns = threading.BoundedSemaphore(2)
         self._good: dict[bytes, bytes] = {}
         self._stamp: tuple[int, int, int] = (0, 0, 0)
         self._users: dict[str, bytes] = {}
@@ -54,7 +57,9 @@ class Htpasswd:
         if stored is not None and self._good.get(name) == proof:
             return True
         # Somebody who does not exist takes as long as somebody who does.
-        matches = bcrypt.checkpw(password[:72], stored if stored is not None else _NOBODY)
+        # Guessing may keep two cores busy at most.
+        with self._turns:
+            matches = bcrypt.checkpw(password[:72], stored if stored is not None else _NOBODY)
         if not matches or stored is None:
             return False
         with self._lock:
@@ -87,8 +92,10 @@ class Htpasswd:
             user, colon, stored = line.strip().partition(":")
             if not user or not colon:
                 raise _invalid(self._path, f"line {number} is not USER:HASH")
-            if not stored.startswith(("$2y$", "$2b$", "$2a$")) or len(stored) != 60:
-                raise _invalid(self._path, f"line {number}: the hash of {user!r} is not bcrypt")
+            if not _BCRYPT.fullmatch(stored):
+                raise _invalid(
+                    self._path, f"line {number}: the hash of {user!r} is not bcrypt (of cost 4 to 16)"
+                )
             users[user] = b"$2b$" + stored[4:].encode()
         if not users:
             raise _invalid(self._path, "there is no user in it")

@@ -11,6 +11,7 @@ import contextlib
 import os
 import socket
 import ssl
+import threading
 import time
 from collections.abc import Callable
 from traceback import format_exc
@@ -208,6 +209,7 @@ class Server(HTTPServer):
             address, gateway, minthreads=2, maxthreads=limits.threads, server_name="airgap-wizard"
         )
         self.timeout = limits.idle  # type: ignore[assignment]  # any number will do
+        self.shutdown_timeout = limits.grace  # type: ignore[assignment]  # any number will do
         self.max_request_header_size = limits.header_bytes
 
     def bind(self, family: int, type: int, proto: int = 0) -> Any:
@@ -238,6 +240,20 @@ class Server(HTTPServer):
         super().process_conn(conn)
         if self.requests.idle < 1:
             self.requests.grow(1)
+
+    def stop(self) -> None:
+        """Let running requests end, within the grace; then cut them (cheroot alone would wait for a slow download)."""
+        cut = threading.Timer(self.limits.grace, self._cut)
+        cut.start()
+        try:
+            super().stop()
+        finally:
+            cut.cancel()
+
+    def _cut(self) -> None:
+        for connection in list(self.open_connections):
+            with contextlib.suppress(OSError):
+                socket.socket.shutdown(connection.socket, socket.SHUT_RDWR)
 
     def error_log(self, msg: str = "", level: int = 20, traceback: bool = False) -> None:
         """cheroot's own messages, as events."""

@@ -9,7 +9,7 @@ class Limits:
 
     `header_time` is for a whole request head (and a TLS handshake), `stall` for the time without one byte in a
     body, `idle` for a connection between requests. A body, up or down, that is slower than `rate` bytes a second
-    on average after `patience` seconds is cut.
+    on average after `patience` seconds is cut. `grace` is what running requests get when the server stops.
     """
 
     header_time: float = 10.0
@@ -18,6 +18,7 @@ class Limits:
     stall: float = 60.0
     rate: int = 512
     patience: float = 120.0
+    grace: float = 10.0
     connections: int = 1000
     threads: int = 128
     uploads: int = 1000

@@ -75,6 +75,8 @@ class RegistryServer:
                 raise ValueError("a storage or a folder is needed")
             storage = open_folder(storage_dir, limits, read_only=read_only, dry_run=dry_run)
         changing = not (read_only or dry_run)
+        if changing and not hasattr(storage, "begin"):
+            raise ValueError("a storage that cannot be written is served with read_only=True")
         registry = Registry(storage, read_only=read_only, page=limits.page)
         users = Htpasswd(htpasswd) if htpasswd is not None else None
         shared = Context(registry, limits, users, log)

@@ -69,9 +69,11 @@ class FolderUpload:
                     if not count:
                         return offset
                     with _locked(fd):
-                        size = os.fstat(fd).st_size
-                        if size != offset:
-                            raise OutOfOrder(size)
+                        found = os.fstat(fd)
+                        if found.st_nlink == 0:
+                            raise FileNotFoundError(self._path)  # cancelled or finished elsewhere
+                        if found.st_size != offset:
+                            raise OutOfOrder(found.st_size)
                         write_all(fd, buffer[:count])
                     hashing.add(buffer, count, offset)
                     offset += count

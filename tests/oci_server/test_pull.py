@@ -52,8 +52,8 @@ def test_a_byte_range_is_served(client: Client, asked: str, start: int, stop: in
     assert answer.headers["Content-Range"] == f"bytes {start}-{stop - 1}/{len(DATA)}"
 
 
-@pytest.mark.parametrize("asked", ["bytes=10240-", "bytes=99999-100000", "bytes=-0"])
-def test_a_range_beyond_the_end_is_416(client: Client, asked: str) -> None:
+@pytest.mark.parametrize("asked", ["bytes=10240-", "bytes=99999-100000", "bytes=-0", "bytes=500-0"])
+def test_a_range_that_the_blob_does_not_have_is_416(client: Client, asked: str) -> None:
     digest = client.push_blob("team/app", DATA)
     answer = client.ask("GET", f"/v2/team/app/blobs/{digest}", headers={"Range": asked})
     assert answer.status == 416
@@ -61,7 +61,7 @@ def test_a_range_beyond_the_end_is_416(client: Client, asked: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "asked", ["bytes=5-1", "bytes=-", "items=0-1", "bytes=0-1,3-4", "bytes=a-b", "bytes=0-" + "9" * 40]
+    "asked", ["bytes=-", "items=0-1", "bytes=0-1,3-4", "bytes=a-b", "bytes=0-" + "9" * 40]
 )
 def test_what_is_no_single_range_gives_the_whole(client: Client, asked: str) -> None:
     digest = client.push_blob("team/app", DATA)

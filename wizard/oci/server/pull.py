@@ -82,7 +82,7 @@ def not_modified(request: Request, digest: Digest) -> bool:
 def byte_range(request: Request, digest: Digest, size: int) -> tuple[int, int] | None:
     """[start, stop) of a satisfiable single range; None = the whole (also for what is no byte range, or several).
 
-    Raises Refusal 416 for a range beyond the end.
+    Raises Refusal 416 for a range beyond the end, or one that ends before it begins.
     """
     text = request.header("Range")
     match = _RANGE.fullmatch(text.strip())
@@ -98,13 +98,11 @@ def byte_range(request: Request, digest: Digest, size: int) -> tuple[int, int] |
         satisfiable = int(last) > 0 and size > 0
     else:
         start, stop = int(first), size if last == "" else min(size, int(last) + 1)
-        if last != "" and int(last) < start:
-            return None
-        satisfiable = start < size
+        satisfiable = start < size and (last == "" or int(last) >= start)
     if not satisfiable:
         raise Refusal(
             "SIZE_INVALID",
-            "the range is beyond the end of the blob",
+            "the blob has no such range",
             status=416,
             headers={"Content-Range": f"bytes */{size}"},
         )

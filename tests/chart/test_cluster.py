@@ -24,6 +24,7 @@ from wizard.answers.sections.cluster import Cluster as ClusterSection
 from wizard.answers.sections.registry import Registry
 from wizard.cluster.helm.adapter import RealHelm
 from wizard.cluster.helm.lock import Held, ours
+from wizard.cluster.objects.rbac import cluster_role, role
 from wizard.cluster.real.adapter import RealCluster
 from wizard.cluster.real.connect import connect
 from wizard.engine.events import Said
@@ -34,7 +35,11 @@ from wizard.oci.sites import Sites
 from wizard.steps.install_chart import InstallChart
 from wizard.steps.write_values import WriteValues
 
-pytestmark = [pytest.mark.real, pytest.mark.cluster]
+pytestmark = [
+    pytest.mark.real,
+    pytest.mark.cluster,
+    pytest.mark.timeout(900),
+]  # the first brings the cluster up
 
 RESTRICTED = [f"pod-security.kubernetes.io/{mode}=restricted" for mode in ("enforce", "audit", "warn")]
 
@@ -194,6 +199,51 @@ def test_from_nothing_to_ready_and_on_to_the_next_version(ctx, kubernetes, names
     assert [r.revision for r in ctx.world.helm_.history("opencost-ai", namespace)] == [1, 2]
     back = ctx.world.helm_.rollback("opencost-ai", namespace, 1, timeout=60, stop=Stop())
     assert (back.revision, back.chart) == (3, "opencost-ai-0.1.0+airgap.3")
+
+
+def test_the_role_that_is_shipped_is_enough(ctx, kubernetes, namespace, tmp_path):
+    """S2.37: Helm 4 watches more than Helm 3 does; both get along with what we ask of a site."""
+    kubernetes.kubectl("-n", namespace, "create", "serviceaccount", "installer")
+    subject = {"kind": "ServiceAccount", "name": "installer", "namespace": namespace}
+    everywhere = cluster_role()
+    everywhere["metadata"]["name"] = f"airgap-wizard-{namespace}"
+    roles = {"Role": role(namespace), "ClusterRole": everywhere}
+    for kind, found in roles.items():
+        binding = {
+            "apiVersion": "rbac.authorization.k8s.io/v1",
+            "kind": f"{kind}Binding",
+            "metadata": {"name": found["metadata"]["name"]},
+            "roleRef": {
+                "apiGroup": "rbac.authorization.k8s.io",
+                "kind": kind,
+                "name": found["metadata"]["name"],
+            },
+            "subjects": [subject],
+        }
+        kubernetes.kubectl("apply", "-n", namespace, "-f", "-", stdin=yaml.safe_dump_all([found, binding]))
+    config = yaml.safe_load(kubernetes.kubeconfig.read_text())
+    token = kubernetes.kubectl("-n", namespace, "create", "token", "installer").strip()
+    config["users"] = [{"name": user["name"], "user": {"token": token}} for user in config["users"]]
+    path = tmp_path / "installer.conf"
+    path.write_text(yaml.safe_dump(config))
+    path.chmod(0o600)
+    administrator = ctx.world
+    api = connect(path, "")
+    try:
+        ctx.world = World(
+            RealCluster(api), RealHelm(tmp_path / "helm", path, program=administrator.helm_._program)
+        )
+        ctx.answers = dataclasses.replace(
+            ctx.answers, cluster=dataclasses.replace(ctx.answers.cluster, kubeconfig=path)
+        )
+        first = install(ctx)
+        assert first["status"] == "deployed"
+        assert install(ctx) == first
+    finally:
+        ctx.world = administrator
+        api.close()
+        for kind in ("clusterrole", "clusterrolebinding"):
+            kubernetes.kubectl("delete", kind, everywhere["metadata"]["name"])
 
 
 def test_without_the_fix_the_next_version_is_refused_by_name(ctx, tmp_path):

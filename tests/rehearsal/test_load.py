@@ -112,6 +112,39 @@ def test_a_model_arrives_whole_and_once(opened: Opener) -> None:
     assert seen["manifest"] == original.manifest.digest
 
 
+def test_progress_is_heard_while_bytes_move(tmp_path: Path) -> None:
+    """Lines come before the end: a line per 4 MiB and blob, none of them twice."""
+    import dataclasses
+
+    from wizard.rehearsal.loader import load as described
+    from wizard.rehearsal.world import RehearsedWorld
+
+    base = open_tiny("healthy", tmp_path / "s" / "w")
+    world = Opened(
+        RehearsedWorld(
+            dataclasses.replace(described("healthy"), tempo=0.0), tmp_path / "s" / "w", None, divide=2
+        ),
+        base.answers,
+    )
+    try:
+        claim(world)
+        words = ["load", "--reference", carry(world), "--model", NAME, "--store", STORE]
+        heard: list[tuple[str, str]] = []
+
+        def hear(line: str) -> None:
+            found = world.cluster.get("Pod", "load", site.SPACE)
+            heard.append((line, str((found or {}).get("status", {}).get("phase"))))
+
+        result = world.cluster.run_pod(load_pod(world, words), timeout=60, stop=Stop(), output=hear)
+        assert "".join(line + "\n" for line, _ in heard) == result.output
+        active = [phase for line, phase in heard if json.loads(line).get("move") == "active"]
+        assert len(active) >= 3
+        assert set(active) == {"Running"}
+    finally:
+        world.world.close()
+        base.world.close()
+
+
 def test_it_goes_on_where_it_was_cut_off(opened: Opener) -> None:
     """What has arrived of a blob is not moved again."""
     world = opened()

@@ -55,9 +55,12 @@ def test_every_world_is_here() -> None:
 
 def test_an_api_server_that_goes_away_for_a_while(tmp_path: Path) -> None:
     """The run waits it out or says so; started again, it ends green."""
-    ran = travel("api-blinks", tmp_path)
-    assert (ran.code, ran.problem) in ((0, ""), (5, "cluster-unreachable")), ran.words
-    assert travel("api-blinks", tmp_path).code == 0
+    for _ in range(5):
+        ran = travel("api-blinks", tmp_path)
+        if ran.code == 0:
+            break
+        assert (ran.code, ran.problem) == (5, "cluster-unreachable"), ran.words
+    assert ran.code == 0
 
 
 @pytest.mark.parametrize("name", sorted(ENDS))

@@ -1,29 +1,23 @@
 """The rehearsed cluster behind the port of `wizard.cluster.port`."""
 
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from pathlib import Path
 
 from wizard.cluster.port import Obj, PodResult
 from wizard.engine.problems import Problem
 from wizard.engine.stop import Stop
 from wizard.rehearsal import access
-from wizard.rehearsal.apps.base import cell_of, find_container
+from wizard.rehearsal.apps.base import find_container
+from wizard.rehearsal.awaited import Awaited, read_log
 from wizard.rehearsal.exec import run_inside
 from wizard.rehearsal.kube.api import Api
 from wizard.rehearsal.kube.objects import Objects
-from wizard.rehearsal.kube.pods import end
-from wizard.rehearsal.probe.tasks import carry_out
-from wizard.rehearsal.problems import not_started, refused, too_slow, unreachable
+from wizard.rehearsal.problems import not_started, refused, unreachable
 from wizard.rehearsal.site import Site
 from wizard.rehearsal.state import clone
 from wizard.rehearsal.tasks import Tasks
 
 MANAGER = "airgap-wizard"
-_TICK = 0.05
-_OUTPUT = 1024 * 1024
-_HOPELESS = ("ErrImagePull", "ImagePullBackOff", "CreateContainerConfigError", "InvalidImageName")
 
 
 class RehearsedCluster:
@@ -92,7 +86,7 @@ class RehearsedCluster:
                     f"the log of Pod {namespace}/{pod}", f"container {name} is not valid for pod {pod}"
                 )
             path = self.site.log_file(found["metadata"]["uid"], name)
-            text = _read(path.with_suffix(".previous.log") if previous else path)
+            text = read_log(path.with_suffix(".previous.log") if previous else path)
         return "".join(text.splitlines(keepends=True)[-tail:])
 
     # changing
@@ -141,7 +135,7 @@ class RehearsedCluster:
             uid = made["metadata"]["uid"]
             objects.inner(made)["awaited"] = True  # this thread carries it out, nobody else
         try:
-            return self._to_its_end(uid, name, namespace, timeout, stop, output)
+            return Awaited(self.api, uid, name, namespace, stop, output).to_its_end(timeout)
         finally:
             if not keep:
                 with suppress(Problem):
@@ -152,67 +146,6 @@ class RehearsedCluster:
             for pod in objects.find("Pod"):
                 if pod["metadata"]["uid"] == uid:
                     self.api.remove(objects, pod)
-
-    def _to_its_end(
-        self,
-        uid: str,
-        name: str,
-        namespace: str,
-        timeout: float,
-        stop: Stop,
-        output: Callable[[str], None] | None,
-    ) -> PodResult:
-        deadline = time.monotonic() + timeout
-        hopeless = time.monotonic() + self.site.patience(timeout)
-        shown = 0
-        while True:
-            stop.check()
-            with self.api.open() as objects:
-                pod = next((p for p in objects.find("Pod") if p["metadata"]["uid"] == uid), None)
-                if pod is None:
-                    raise not_started(
-                        name, namespace, "deleted", "the pod was deleted while it was waited for"
-                    )
-                spec = pod["spec"]["containers"][0]
-                record = clone(objects.inner(pod).get("containers", {}).get(spec["name"], {}))
-                node, image, argv = (
-                    pod["spec"].get("nodeName", ""),
-                    spec["image"],
-                    [*(spec.get("command") or []), *(spec.get("args") or [])],
-                )
-                stuck = objects.inner(pod).get("unschedulable") or objects.inner(pod).get("mount") or ""
-            container = spec["name"]
-            text = _read(self.site.log_file(uid, container))
-            shown = _show(text, shown, output)
-            if record.get("phase") == "terminated":
-                return PodResult(record["exit"], text[-_OUTPUT:], node, len(text) > _OUTPUT)
-            if record.get("phase") == "running" and record.get("task"):
-                self._perform(uid, container, argv, stop)
-                continue
-            if record.get("reason") in _HOPELESS and record.get("message"):
-                raise not_started(
-                    name, namespace, record["reason"], f"{record['message']} (image {image}, node {node})"
-                )
-            over = deadline if record.get("phase") == "running" else hopeless
-            if time.monotonic() > over:
-                if record.get("phase") != "running":
-                    cause = "Unschedulable" if stuck and not node else record.get("reason") or "Pending"
-                    raise not_started(
-                        name, namespace, cause, stuck or record.get("message") or "it stayed Pending"
-                    )
-                raise too_slow(f"the pod {namespace}/{name}", timeout)
-            stop.wait(_TICK)
-
-    def _perform(self, uid: str, container: str, argv: Sequence[str], stop: Stop) -> None:
-        def say(line: str) -> None:
-            self.site.log(uid, container, line)
-
-        code = carry_out(self.api, uid, container, argv, say, lambda: not stop.asked)
-        stop.check()
-        with self.api.open() as objects:
-            cell = cell_of(self.site, objects, uid, container)
-            if cell is not None:
-                end(cell, code)
 
     def debug(self, pod: str, namespace: str, container: Obj, *, timeout: float, stop: Stop) -> PodResult:
         """Run an ephemeral container; it stays in the pod's spec."""
@@ -234,18 +167,3 @@ class RehearsedCluster:
     def close(self) -> None:
         """Wait for the tasks of pods that run in the background."""
         self._tasks.close()
-
-
-def _read(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        return ""
-
-
-def _show(text: str, shown: int, output: Callable[[str], None] | None) -> int:
-    end_of_line = text.rfind("\n") + 1
-    if output is not None:
-        for line in text[shown:end_of_line].splitlines():
-            output(line)
-    return end_of_line

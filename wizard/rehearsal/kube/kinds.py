@@ -38,6 +38,8 @@ apps/v1 Deployment deployments
 apps/v1 StatefulSet statefulsets
 apps/v1 DaemonSet daemonsets
 apps/v1 ReplicaSet replicasets
+apps/v1 ControllerRevision controllerrevisions
+autoscaling/v2 HorizontalPodAutoscaler horizontalpodautoscalers
 batch/v1 Job jobs
 batch/v1 CronJob cronjobs
 networking.k8s.io/v1 NetworkPolicy networkpolicies
@@ -51,6 +53,12 @@ rbac.authorization.k8s.io/v1 ClusterRole clusterroles cluster
 rbac.authorization.k8s.io/v1 ClusterRoleBinding clusterrolebindings cluster
 storage.k8s.io/v1 StorageClass storageclasses cluster
 storage.k8s.io/v1 CSIDriver csidrivers cluster
+storage.k8s.io/v1 CSINode csinodes cluster
+networking.k8s.io/v1 IngressClass ingressclasses cluster
+node.k8s.io/v1 RuntimeClass runtimeclasses cluster
+apiregistration.k8s.io/v1 APIService apiservices cluster
+admissionregistration.k8s.io/v1 ValidatingAdmissionPolicy validatingadmissionpolicies cluster
+admissionregistration.k8s.io/v1 ValidatingAdmissionPolicyBinding validatingadmissionpolicybindings cluster
 storage.k8s.io/v1 VolumeAttachment volumeattachments cluster
 admissionregistration.k8s.io/v1 MutatingWebhookConfiguration mutatingwebhookconfigurations cluster
 admissionregistration.k8s.io/v1 ValidatingWebhookConfiguration validatingwebhookconfigurations cluster

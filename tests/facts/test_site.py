@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 from tests.facts.fakes import HOST, FakeCluster, node, sources, storage_class
 from wizard.cluster.port import Obj, PodResult
 from wizard.cluster.probes.causes import pull_cause
@@ -33,8 +35,15 @@ def test_nodes_with_what_pods_were_promised() -> None:
         "status": {"phase": "Running"},
     }
     over = pod | {"metadata": {"name": "q", "namespace": "x"}, "status": {"phase": "Succeeded"}}
+    mine = pod | {
+        "metadata": {
+            "name": "ours",
+            "namespace": "opencost-ai",
+            "labels": {"app.kubernetes.io/instance": "opencost-ai"},
+        }
+    }
     tainted = node("b", arch="arm64", taints=[{"key": "gpu", "effect": "NoSchedule"}])
-    a, b = gather_nodes(sources(FakeCluster(node("a"), tainted, pod, over))).nodes
+    a, b = gather_nodes(sources(FakeCluster(node("a"), tainted, pod, over, mine))).nodes
     assert (a.memory, a.promised, a.cpus, a.schedulable) == (16 * 1024**3, 2 * 1024**3, 3.5, True)
     assert (b.arch, b.taints, b.schedulable) == ("arm64", ("gpu:NoSchedule",), False)
 
@@ -85,6 +94,25 @@ def test_a_volume_that_stays_pending_says_the_provisioners_words() -> None:
     found = gather_binding(sources(cluster))
     assert (found.phase, found.mounted) == ("Pending", False)
     assert "unbound" in found.why and "csi.example" in found.why
+
+
+def test_a_class_that_is_not_there_is_not_tried() -> None:
+    cluster = FakeCluster(storage_class("other"))
+    with pytest.raises(Problem) as caught:
+        gather_binding(sources(cluster))
+    assert caught.value.code == "storage-class-missing"
+    assert cluster.applied == []
+
+
+def test_an_image_that_does_not_come_says_nothing_of_the_storage() -> None:
+    cluster = FakeCluster(storage_class())
+
+    def never(pod: Obj) -> PodResult:
+        raise Problem("pod-did-not-start", "no", detail="ErrImagePull: failed to pull and unpack image")
+
+    cluster.on_run = never
+    facts = gather([Binding], GATHERERS, sources(cluster))
+    assert isinstance(facts.get(Binding), Unknown)
 
 
 def test_every_node_pulls_for_itself_past_taints() -> None:

@@ -146,6 +146,12 @@ def test_dns_ports_are_the_pods_not_the_services() -> None:
     assert (found.namespace, found.ports, dict(found.labels)) == ("openshift-dns", (5353,), labels)
 
 
+def test_no_dns_at_all() -> None:
+    with pytest.raises(Problem) as caught:
+        gather_dns(sources(FakeCluster()))
+    assert caught.value.code == "dns-not-found"
+
+
 def test_node_local_dns_is_seen() -> None:
     cluster = FakeCluster(
         service("kube-dns", "kube-system", 53, {"k8s-app": "kube-dns"}, targetPort=53),

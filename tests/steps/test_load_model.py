@@ -11,6 +11,7 @@ import pytest
 from tests.facts.fakes import RECORDED, FakeCluster, answers
 from tests.steps.worlds import Run
 from wizard.answers.sections.language_model import Model
+from wizard.cluster.objects.names import Names, ours
 from wizard.cluster.port import Obj, PodResult
 from wizard.engine.events import Move
 from wizard.engine.problems import Problem, Stopped
@@ -239,6 +240,16 @@ def test_a_volume_filled_out_of_band_is_read_and_not_written(tmp_path: Path) -> 
     assert LoadModel().already(run.ctx) == evidence
 
 
+def test_what_a_killed_run_left_goes_also_where_the_model_is_there_already(tmp_path: Path) -> None:
+    site = Site()
+    run = Run(site.cluster, tmp_path)
+    LoadModel().run(run.ctx)
+    left = {"namespace": "opencost-ai", "labels": ours("loader", Names("opencost-ai", "opencost-ai"))}
+    site.cluster.put({"kind": "NetworkPolicy", "metadata": {"name": "airgap-wizard-loader", **left}})
+    assert LoadModel().already(run.ctx) is not None
+    assert site.left() == []
+
+
 def test_a_model_that_was_not_carried_is_told_before_anything_is_made(tmp_path: Path) -> None:
     site = Site()
     with pytest.raises(Problem) as caught:
@@ -269,7 +280,17 @@ def test_a_ca_travels_with_the_loader_and_goes_again(tmp_path: Path) -> None:
     args = site.loader["spec"]["containers"][0]["args"]
     assert args[args.index("--ca") + 1] == "/etc/registry-ca/ca.crt"
     assert site.left() == []
+    pair = {"client_cert": tmp_path / "client.pem", "client_key": tmp_path / "client.key"}
+    for path in pair.values():
+        path.write_text("-----BEGIN of something secret-----\n")
+    both = replace(given, registry=replace(given.registry, **pair))
+    mutual = Site()
+    LoadModel().run(Run(mutual.cluster, tmp_path, both).ctx)
+    args = mutual.loader["spec"]["containers"][0]["args"]
+    assert args[args.index("--client-key") + 1] == "/etc/registry-client/tls.key"
+    assert "something secret" not in json.dumps(mutual.loader)
+    assert mutual.left() == []
     ca.unlink()
     with pytest.raises(Problem) as caught:
         LoadModel().run(Run(site.cluster, tmp_path, given).ctx)
-    assert (caught.value.code, caught.value.exit_code) == ("ca-file-not-readable", 2)
+    assert (caught.value.code, caught.value.exit_code) == ("pem-file-not-readable", 2)

@@ -1,5 +1,6 @@
 """verify: asks everything, records what was proved, and compares the next time."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -46,6 +47,7 @@ def test_what_was_proved_is_recorded_and_the_same_look_is_already(
     assert step.already(run.ctx) is None
     evidence = step.run(run.ctx)
     record = read_record(cluster, answers())
+    assert json.loads((tmp_path / "install-record.json").read_text()) == record
     assert record["verify"] == evidence and record["preflight"] == {"checks": {"x": "pass"}}
     assert record["recorded"]["mirror-images"] == RECORDED["mirror-images"]
     assert any("rollout restart" in text for text in run.said), (

@@ -1,9 +1,11 @@
 """OpenCost's MCP server, asked from inside by a pod that is labelled as the bridge will be (S1.13, S1.50)."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from wizard.cluster.objects.names import MCP_PORT, Names
+from wizard.cluster.objects.pods import once
 from wizard.cluster.objects.policies import to_dns, to_namespace
 from wizard.cluster.port import PodResult
 from wizard.cluster.probes.guest import GATE, guest
@@ -75,19 +77,19 @@ def _in_scratch(sources: Sources, where: Names, url: str) -> dict[str, Any]:
     with experiment(sources) as place:
         labels = where.selector("bridge")
 
-        def once() -> PodResult:
-            pod = place.pod("as-bridge", ["mcp", url, "--timeout", "10s"], **GATE)
+        def again() -> PodResult:
+            pod = place.pod(once("as-bridge"), ["mcp", url, "--timeout", "10s"], **GATE)
             pod["metadata"]["labels"] |= labels
             return sources.cluster.run_pod(pod, timeout=_SECONDS, stop=sources.stop)
 
-        return _ask(sources, once)
+        return _ask(sources, again)
 
 
-def _ask(sources: Sources, once: Any) -> dict[str, Any]:
+def _ask(sources: Sources, again: Callable[[], PodResult]) -> dict[str, Any]:
     """A new pod is refused for its first moments: only an outcome that stays counts."""
     said: dict[str, Any] = {}
     for _ in range(_TRIES):
-        said = one(once(), "MCP handshake")
+        said = one(again(), "MCP handshake")
         if said.get("outcome") == "answered":
             return said
         sources.stop.wait(1.0)

@@ -3,8 +3,10 @@
 from collections import defaultdict
 from dataclasses import dataclass
 
+from wizard.cluster.objects.names import INSTANCE, Names
 from wizard.cluster.port import Obj
 from wizard.facts.base import Sources
+from wizard.facts.fetch import names
 from wizard.facts.quantity import number, whole
 
 
@@ -41,14 +43,22 @@ class Nodes:
 def gather_nodes(sources: Sources) -> Nodes:
     """Read nodes and the requests of running pods."""
     promised: dict[str, int] = defaultdict(int)
+    where = names(sources)
     for pod in sources.cluster.list("Pod"):
-        if (pod.get("status") or {}).get("phase") in ("Succeeded", "Failed"):
+        if (pod.get("status") or {}).get("phase") in ("Succeeded", "Failed") or _own(pod, where):
             continue
         for container in (pod.get("spec") or {}).get("containers") or []:
             wants = (container.get("resources") or {}).get("requests") or {}
             promised[(pod.get("spec") or {}).get("nodeName", "")] += whole(wants.get("memory"))
     nodes = [_node(each, promised) for each in sources.cluster.list("Node")]
     return Nodes(tuple(sorted(nodes, key=lambda node: node.name)))
+
+
+def _own(pod: Obj, where: Names) -> bool:
+    """What the release itself was promised is not in its own way."""
+    meta = pod["metadata"]
+    same = (meta.get("labels") or {}).get(INSTANCE) == where.release
+    return same and meta.get("namespace") == where.namespace
 
 
 def _node(obj: Obj, promised: dict[str, int]) -> Node:

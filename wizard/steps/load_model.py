@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any, ClassVar
 
 from wizard.answers.model import Answers
 from wizard.cluster.objects.credentials import registry_config
-from wizard.cluster.objects.loader import ca_object, load_words, loader_pod
+from wizard.cluster.objects.loader import Shows, ca_object, client_object, load_words, loader_pod
 from wizard.cluster.objects.names import Names, ours
 from wizard.cluster.objects.policies import policy
 from wizard.cluster.objects.volume import model_claim
@@ -18,13 +19,14 @@ from wizard.cluster.probes.volume_store import Held, carried_layers, read_store
 from wizard.cluster.probes.words import lines
 from wizard.engine.events import Evidence, Move
 from wizard.engine.problems import Problem, Remedy
+from wizard.engine.secrets import Secret
 from wizard.engine.step import Context, Step
 from wizard.facts.fetch import probe_reference
 from wizard.steps.load_problems import load_problem, missing, not_carried
 from wizard.steps.values_given import values_given
 
 _HOURS = 12 * 3600.0
-_KINDS = ("Pod", "NetworkPolicy", "ConfigMap")
+_KINDS = ("Pod", "NetworkPolicy", "ConfigMap", "Secret")
 
 
 class LoadModel(Step):
@@ -53,6 +55,7 @@ class LoadModel(Step):
     def already(self, ctx: Context) -> Evidence | None:
         """The volume holds exactly the carried models, every byte of them read back."""
         cluster, names = ctx.world.cluster(ctx.answers), Names.of(ctx.answers.cluster)
+        _sweep(cluster, names)  # what a killed run left
         claim = cluster.get("PersistentVolumeClaim", names.volume, names.namespace)
         if claim is None or (claim.get("status") or {}).get("phase") != "Bound":
             return None  # to read it would bind it, perhaps where Ollama has no room
@@ -80,9 +83,9 @@ class LoadModel(Step):
                 _reference(ctx, model)  # known, or a problem before anything is made
             if cluster.get("PersistentVolumeClaim", names.volume, names.namespace) is None:
                 cluster.apply(model_claim(ctx.answers))
-            with _way_out(ctx, cluster, names) as has_ca:
+            with _way_out(ctx, cluster, names) as shows:
                 for model in _models(ctx.answers):
-                    _load(ctx, cluster, model, has_ca)
+                    _load(ctx, cluster, model, shows)
         held = _read(ctx, cluster)
         for model in _models(ctx.answers):
             layers = _wanted(ctx, model)
@@ -142,8 +145,8 @@ def _evidence(answers: Answers, held: Mapping[str, Held]) -> dict[str, Any]:
 
 
 @contextmanager
-def _way_out(ctx: Context, cluster: Cluster, names: Names) -> Iterator[bool]:
-    """The loader's policy and CA, there for as long as the load takes."""
+def _way_out(ctx: Context, cluster: Cluster, names: Names) -> Iterator[Shows]:
+    """The loader's policy, CA and certificate, there for as long as the load takes."""
     registry = ctx.answers.registry
     _sweep(cluster, names)
     try:
@@ -157,23 +160,31 @@ def _way_out(ctx: Context, cluster: Cluster, names: Names) -> Iterator[bool]:
         cluster.apply(
             policy("airgap-wizard-loader", names.namespace, labels, way(cluster, found, port), labels)
         )
-        has_ca = registry.ca_file is not None
         if registry.ca_file is not None:
-            cluster.apply(ca_object(ctx.answers, _pem(registry.ca_file)))
-        yield has_ca
+            cluster.apply(ca_object(ctx.answers, _pem(registry.ca_file, "registry.caFile")))
+        if registry.client_cert is not None and registry.client_key is not None:
+            certificate = _pem(registry.client_cert, "registry.clientCert")
+            key = Secret(_pem(registry.client_key, "registry.clientKey"))
+            cluster.apply(client_object(ctx.answers, certificate, key))
+        yield Shows(
+            auth=config is not None,
+            ca=registry.ca_file is not None,
+            client=registry.client_cert is not None and registry.client_key is not None,
+            plain=registry.plain_http,
+        )
     finally:
         with suppress(Problem):  # what went wrong inside matters more; the next run sweeps by label
             _sweep(cluster, names)
 
 
-def _pem(path: Any) -> str:
+def _pem(path: Path, answer: str) -> str:
     try:
-        return str(path.read_text(encoding="ascii"))
+        return path.read_text(encoding="ascii")
     except (OSError, UnicodeDecodeError) as error:
         raise Problem(
-            "ca-file-not-readable",
-            f"registry.caFile {path} cannot be read: {error}",
-            remedies=(Remedy("name the PEM file of the CA that signed the registry's certificate"),),
+            "pem-file-not-readable",
+            f"{answer} {path} cannot be read: {error}",
+            remedies=(Remedy("name a PEM file that you may read: the loader in the cluster needs it too"),),
             exit_code=2,
         ) from None
 
@@ -184,19 +195,16 @@ def _sweep(cluster: Cluster, names: Names) -> None:
             cluster.delete(kind, str(obj["metadata"]["name"]), names.namespace)
 
 
-def _load(ctx: Context, cluster: Cluster, model: str, has_ca: bool) -> None:
+def _load(ctx: Context, cluster: Cluster, model: str, shows: Shows) -> None:
     """One model. Lines come as bytes move; the last one is the outcome."""
     answers, names = ctx.answers, Names.of(ctx.answers.cluster)
-    auth = _has_credentials(ctx)
-    words = load_words(_reference(ctx, model), model, auth=auth, ca=has_ca, plain=answers.registry.plain_http)
     values = values_given(answers)
     running = ollama_pod(cluster, names)
     pod = loader_pod(
         answers,
         probe_reference(answers, dict(ctx.evidence)),
-        words,
-        auth=auth,
-        ca=has_ca,
+        load_words(_reference(ctx, model), model, shows),
+        shows,
         place=beside(running) if running else as_ollama(values),
         asks=None if running else needs_of_ollama(values, answers.cluster.gpu),
     )

@@ -9,7 +9,7 @@ from wizard.answers.model import Answers
 from wizard.cluster.objects.credentials import registry_config
 from wizard.cluster.objects.names import AUTH_SECRET, MANAGED_BY, MANAGER, TOKEN_KEY, Names, ours
 from wizard.cluster.objects.namespace import POD_SECURITY, namespace
-from wizard.cluster.objects.pods import probe_pod
+from wizard.cluster.objects.pods import once, probe_pod
 from wizard.cluster.objects.policies import DEFAULT_DENY, default_deny
 from wizard.cluster.objects.secrets import pull_secret, secret_value, token_secret
 from wizard.cluster.port import Cluster, Obj
@@ -161,7 +161,7 @@ def _try_pull(ctx: Context, cluster: Cluster) -> None:
     _await_account(ctx, cluster, space)
     sweep_guests(cluster, names)
     pod = probe_pod(
-        "airgap-wizard-pull",
+        once("airgap-wizard-pull"),
         space,
         image,
         ["sleep", "0"],

@@ -1,11 +1,13 @@
 """verify: the finished install is proved, and what was proved is recorded (S1.36–S1.39)."""
 
+import json
 from typing import Any, ClassVar
 
 from wizard.answers.model import Answers
 from wizard.checks.base import Moment
 from wizard.checks.registry import at
 from wizard.engine.events import Evidence, Grade
+from wizard.engine.folder import write_atomic
 from wizard.engine.step import Context, Step
 from wizard.facts.egress import Egress
 from wizard.steps.looking import Look, conclude, look, same, tell
@@ -61,7 +63,9 @@ class Verify(Step):
         evidence = _evidence(found)
         cluster = ctx.world.cluster(ctx.answers)
         before = read_record(cluster, ctx.answers)
-        write_record(cluster, ctx.answers, _record(ctx, evidence, before))
+        record = _record(ctx, evidence, before)
+        write_record(cluster, ctx.answers, record)
+        write_atomic(ctx.folder / "install-record.json", json.dumps(record, indent=2, sort_keys=True) + "\n")
         return evidence
 
 

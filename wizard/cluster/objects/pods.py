@@ -1,5 +1,6 @@
 """Pods of the probe image, always as PodSecurity `restricted` wants them (S1.33)."""
 
+import secrets
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -8,6 +9,11 @@ from wizard.cluster.port import Obj
 
 BINARY = "/probe"
 """Where the probe image has its one program."""
+
+
+def once(name: str) -> str:
+    """A name for one pod of several in turn: the one before may still be on its way out."""
+    return f"{name}-{secrets.token_hex(2)}"
 
 
 def container_security() -> Obj:

@@ -5,7 +5,7 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 from wizard.cluster.objects.names import Names, ours
-from wizard.cluster.objects.pods import BINARY, probe_pod
+from wizard.cluster.objects.pods import BINARY, once, probe_pod
 from wizard.cluster.objects.policies import policy
 from wizard.cluster.objects.secrets import pull_secret
 from wizard.cluster.port import Cluster, Obj, PodResult
@@ -26,6 +26,7 @@ class Guest:
 
     def __init__(self, cluster: Cluster, stop: Stop, names: Names, image: str, pull: str) -> None:
         self.cluster, self.stop, self.names, self.image, self.pull = cluster, stop, names, image, pull
+        self._started: dict[str, str] = {}
 
     def allow(self, role: str, egress: Sequence[Obj]) -> None:
         """Let the pods of a role reach this and nothing else."""
@@ -39,7 +40,7 @@ class Guest:
     ) -> Obj:
         """A probe pod that bears a role, and other labels if told."""
         return probe_pod(
-            f"airgap-wizard-{role}",
+            once(f"airgap-wizard-{role}"),
             self.names.namespace,
             self.image,
             words,
@@ -51,6 +52,7 @@ class Guest:
     def start(self, role: str, words: Sequence[str], *, timeout: float = 90) -> str:
         """Start one that stays, and wait until it runs: its address."""
         pod = self.pod(role, words)
+        self._started[role] = str(pod["metadata"]["name"])
         self.cluster.apply(pod)
         return await_running(
             self.cluster, self.stop, str(pod["metadata"]["name"]), self.names.namespace, timeout
@@ -58,7 +60,7 @@ class Guest:
 
     def exec(self, pod: str, words: Sequence[str], *, timeout: float = 30) -> PodResult:
         """Let a running probe say something more."""
-        name = f"airgap-wizard-{pod}"
+        name = self._started[pod]
         return self.cluster.exec(name, self.names.namespace, "probe", [BINARY, *words], timeout=timeout)
 
     def run(self, role: str, words: Sequence[str], *, timeout: float, **more: Any) -> PodResult:

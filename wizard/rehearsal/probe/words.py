@@ -11,7 +11,7 @@ _OPTIONS = {
     "mcp": ("timeout",),
     "ask": ("token-file", "query", "timeout"),
     "serve": ("for",),
-    "load": ("reference", "model", "store", "auth", "ca"),
+    "load": ("reference", "model", "store", "auth", "ca", "client-cert", "client-key"),
     "store": ("store",),
     "sleep": (),
     "version": (),

@@ -1,5 +1,6 @@
 """Looking: gather what the checks of a moment need, judge, and tell each verdict as soon as it is known."""
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,8 @@ from wizard.engine.step import Context
 from wizard.facts.base import Facts, Sources, gather
 from wizard.facts.registry import GATHERERS
 from wizard.steps.record import read_record
+
+_PATIENCE, _TRIES = 30.0, 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,15 +80,31 @@ def _recorded(ctx: Context) -> dict[str, Any]:
     return (dict(kept) if isinstance(kept, Mapping) else {}) | dict(ctx.evidence)
 
 
+def _answers(ctx: Context) -> None:
+    """A cluster that does not answer at all is a problem, not a verdict; one that is away for a moment is waited for."""
+    cluster = ctx.world.cluster(ctx.answers)
+    end, told = time.monotonic() + _PATIENCE, False
+    for _ in range(_TRIES):
+        try:
+            cluster.version()
+            return
+        except Problem as problem:
+            if problem.code != "cluster-unreachable" or time.monotonic() > end:
+                raise
+            if not told:
+                ctx.say("the API server does not answer; waiting for it for half a minute", "warning")
+            told = True
+        ctx.stop.wait(1.0)
+    cluster.version()
+
+
 def look(ctx: Context, moment: Moment, checks: tuple[Check, ...] | None = None) -> Look:
     """Ask every check of the moment, whatever the others say; findings are emitted one by one.
 
     Raises Problem `cluster-unreachable` where the API server does not answer in the first place.
     """
     asked = at(moment) if checks is None else checks
-    ctx.world.cluster(
-        ctx.answers
-    ).version()  # a cluster that does not answer at all is a problem, not a verdict
+    _answers(ctx)
     from_world = sources(ctx)
     known: dict[type, object] = {}
     findings = []

@@ -29,7 +29,11 @@ class Program:
 
     @property
     def env(self) -> dict[str, str]:
-        keep = {k: v for k, v in os.environ.items() if not k.startswith("AIRGAP_WIZARD")}
+        keep = {
+            k: v
+            for k, v in os.environ.items()
+            if k == "AIRGAP_WIZARD_PACE" or not k.startswith("AIRGAP_WIZARD")
+        }
         return keep | {"PYTHONPATH": str(ROOT), "AIRGAP_WIZARD_STATE": str(self.state)}
 
     def __call__(self, *argv: object, **options: Any) -> subprocess.CompletedProcess[str]:

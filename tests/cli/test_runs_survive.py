@@ -93,7 +93,10 @@ def _verified(program: Program) -> int:
     return sum(len(re.findall(rb'"move":"(?:copied|verified)"', text)) for text in texts)
 
 
-def test_a_registry_that_dies_in_mid_transfer_is_a_problem_with_a_remedy(program: Program, slow: Site):
+def test_a_registry_that_dies_in_mid_transfer_is_a_problem_with_a_remedy(
+    program: Program, slow: Site, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("AIRGAP_WIZARD_PACE", "0.05")
     front = program.start("run", "-f", slow.answers(), *COPY)
     wait_for(lambda: moving(program))
     slow.link.close()

@@ -49,6 +49,8 @@ class Throttle:
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
         for one in self._open:
+            with contextlib.suppress(OSError):
+                one.shutdown(socket.SHUT_RDWR)
             one.close()
 
 

@@ -15,6 +15,9 @@ from wizard.engine.secrets import Prompter
 from wizard.engine.stop import Stop
 from wizard.world import World
 
+PACE = "AIRGAP_WIZARD_PACE"
+"""Environment variable: how much of each wait (a back-off, a settling) is really waited; for tests."""
+
 REHEARSED_PACE = 0.1
 """Settling and polling in a simulated site: a tenth of what a real one is given."""
 
@@ -23,6 +26,7 @@ def execute(path: str) -> int:
     """Run the folder's answers; the exit code is also the last event's `exitCode`."""
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     stop = Stop()
+    stop.pace = float(os.environ.get(PACE, "1"))
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     folder = RunFolder(Path(path))

@@ -5,6 +5,7 @@ import os
 import signal
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from wizard.engine.events import Event
@@ -64,14 +65,20 @@ def _run(
             strict=options.strict,
         )
         evidence = {s.id: dict(s.evidence) for s in state.steps.values() if s.evidence}
-        write_atomic(folder.evidence, json.dumps(evidence, indent=2, ensure_ascii=False, default=str) + "\n")
-        write_atomic(folder.summary, summary(state, folder.path))
+        folder.spare.unlink(missing_ok=True)
+        # both are made from the journal, which has them safe: a full disk now is no failure of the run
+        with suppress(OSError):
+            write_atomic(
+                folder.evidence, json.dumps(evidence, indent=2, ensure_ascii=False, default=str) + "\n"
+            )
+            write_atomic(folder.summary, summary(state, folder.path))
         return state.exit_code or 0
     except Problem as problem:
         return _failed(journal, problem.exit_code, problem.fault)
     except Exception as error:
         return _failed(journal, EXIT_BUG, bug(error))
     finally:
+        folder.spare.unlink(missing_ok=True)
         if world is not None:
             world.close()
 
@@ -86,7 +93,7 @@ def _failed(journal: Journal, code: int, fault: object) -> int:
     assert isinstance(fault, Fault)
     clean = Fault(fault.code, redactor.text(fault.title), redactor.text(fault.detail), fault.remedies)
     event: Event = Ended(at=time.time(), outcome=Outcome.FAILED, evidence={"exitCode": code}, problem=clean)
-    journal(event)
+    journal.last_words(event)
     return code
 
 

@@ -16,6 +16,9 @@ from pathlib import Path
 
 from wizard.engine.problems import Problem, Remedy
 
+SPARE = 64 * 1024
+"""Bytes of the spare file: enough for the end of a run, its problem and its remedies."""
+
 
 def state_home() -> Path:
     """The folder that everything of ours that outlives a process is kept in."""
@@ -73,6 +76,11 @@ class RunFolder:
         return self.path / "pid"
 
     @property
+    def spare(self) -> Path:
+        """Room kept for the last words of a run whose disk is full."""
+        return self.path / ".spare"
+
+    @property
     def process_log(self) -> Path:
         return self.path / "process.log"
 
@@ -121,6 +129,7 @@ def make_run_folder(options: Options, answers: str, where: Path | None = None) -
         path.mkdir(parents=True, exist_ok=True, mode=0o700)
         write_atomic(folder.answers, answers)
         write_atomic(folder.options_file, json.dumps(asdict(options)))
+        write_atomic(folder.spare, bytes(SPARE))
     except OSError as error:
         raise Problem(
             "run-folder-refused",

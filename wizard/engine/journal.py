@@ -4,6 +4,7 @@ Progress (`Moved`) is thinned to one line a second and item, except where the it
 fsynced. A torn last line (a power cut) is dropped by readers and cut off by the next writer.
 """
 
+import errno
 import fcntl
 import json
 import os
@@ -54,20 +55,32 @@ class Journal:
         with self._lock:
             if isinstance(event, Moved) and self._thin(event):
                 return
-            data = line(event)
             try:
-                written = os.write(self._fd, data)
-                if written != len(data):
-                    raise OSError(28, "No space left on device")
+                self._append(line(event))
                 if isinstance(event, Ended | Planned):
                     os.fsync(self._fd)
             except OSError as error:
                 raise Problem(
                     "journal-not-written",
                     f"{self._path} cannot be written",
-                    detail=str(error),
+                    detail=error.strerror or str(error),
                     remedies=(Remedy("make room and run again; what is done is recognised"),),
                 ) from None
+
+    def _append(self, data: bytes) -> None:
+        """Write a line whole or not at all."""
+        before = os.fstat(self._fd).st_size
+        written = os.write(self._fd, data)
+        if written != len(data):
+            os.ftruncate(self._fd, before)
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    def last_words(self, event: Event) -> None:
+        """Write the run's end also where the disk is full, into the room that was kept for it."""
+        self._path.with_name(".spare").unlink(missing_ok=True)
+        with self._lock:
+            self._append(line(event))
+            os.fsync(self._fd)
 
     def _thin(self, event: Moved) -> bool:
         """True where this line can be left out."""

@@ -55,7 +55,7 @@ def test_every_world_is_here() -> None:
 
 def test_an_api_server_that_goes_away_for_a_while(tmp_path: Path) -> None:
     """The run waits it out or says so; started again, it ends green."""
-    for _ in range(5):
+    for _ in range(8):
         ran = travel("api-blinks", tmp_path)
         if ran.code == 0:
             break

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 from textual import events
 from textual.app import App, SuspendNotSupported
+from textual.filter import Monochrome
 from textual.screen import Screen
 
 from screens import crash, glyphs, theme
@@ -41,6 +42,8 @@ class Wizard(App[int]):
     Input { scrollbar-size-horizontal: 0; border: none; padding: 0; height: 1; background: $panel; color: $foreground; }
     Input:focus { border: none; background-tint: $background 0%; }
     Input:ansi { background: ansi_default; color: ansi_default; }
+    Input:ansi > .input--cursor { background: ansi_default; color: ansi_default; text-style: reverse; }
+    Input:ansi > .input--placeholder { color: ansi_default; }
     OptionList { border: none; padding: 0; background: $background; color: $foreground; }
     OptionList:focus { border: none; background-tint: $background 0%; }
     OptionList > .option-list--option-highlighted { color: $foreground; background: $panel; text-style: none; }
@@ -63,9 +66,12 @@ class Wizard(App[int]):
         self._first_theme = now_theme or theme.choose()
         scrolling.use(self.glyphs is glyphs.ASCII)
         super().__init__()
+        # NO_COLOR is answered by a theme without colours; Textual's own answer is a filter that paints black and greys
+        self._filters = [f for f in self._filters if not isinstance(f, Monochrome)]
         self.session = session
         self.draft = Draft(session.answers, session.file, saved=None if session.fresh else session.answers)
-        self.watched = watch
+        self.watched: Watched | None = None
+        self._opens = watch
         self.checked: Watched | None = None
         """The last look at the site (F5), for the Review page."""
         self.clock = clock
@@ -80,8 +86,8 @@ class Wizard(App[int]):
         self._show_cursor()
         self.begin()
         self.run_worker(self._prime, thread=True, exit_on_error=False)
-        if self.watched:
-            self.show_run(self.watched)
+        if self._opens:
+            self.show_run(self._opens)
         self.set_interval(TICK, self.drain)
 
     def _prime(self) -> None:

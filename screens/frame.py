@@ -75,6 +75,7 @@ class Page(Screen[None]):
     """Key of the page's text in help."""
     next_label: str = "Next"
     back_label: str = "Back"
+    again_label: str = "Check"
     DEFAULT_CSS = """
     Page { layout: vertical; background: $background; color: $foreground; }
     Page #why { color: $secondary; padding: 0 1; max-height: 3; }
@@ -128,11 +129,8 @@ class Page(Screen[None]):
     def labels(self) -> dict[str, str]:
         """Action → its word in the footer; what is left out does nothing here."""
         out = {k.action: k.label for k in KEYS if k.footer and self.offers(k.action)}
-        if "next" in out:
-            out["next"] = self.next_label
-        if "back" in out:
-            out["back"] = self.back_label
-        return out
+        own = {"next": self.next_label, "back": self.back_label, "again": self.again_label}
+        return {action: own.get(action, label) for action, label in out.items()}
 
     def offers(self, action: str) -> bool:
         """Whether a key does something on this page."""

@@ -45,7 +45,7 @@ LOG = Key("f3", "log", "Log", "all lines of the run, with a filter", "alt+3")
 LOOK = Key("f4", "look", "Look", "colours (dark, light, 16, none) and signs (Unicode, ASCII)", "alt+4", False)
 AGAIN = Key("f5", "again", "Check", "look at the site again and judge it; nothing is changed", "alt+5")
 RUNS = Key("f6", "runs", "Runs", "past and running runs", "alt+6")
-BACK = Key("f7", "back", "Back", "the page before; Escape does the same", "alt+7,escape")
+BACK = Key("f7", "back", "Back", "the page before; Escape does the same", "escape,alt+7")
 NEXT = Key("f8", "next", "Next", "the next page, or the page's main action", "alt+8")
 REPORT = Key(
     "f9", "report", "Report", "write a report for whoever helps from afar; it holds no secret", "alt+9"

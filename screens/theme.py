@@ -7,9 +7,16 @@ a word says already; nothing is told by it alone.
 import os
 from collections.abc import Mapping
 
-from textual.theme import Theme
+from textual.theme import BUILTIN_THEMES, Theme
 
-_PLAIN_CURSOR = {"block-cursor-text-style": "reverse", "input-cursor-text-style": "reverse"}
+_ANSI = BUILTIN_THEMES["ansi-dark"].variables
+_PLAIN_CURSOR = {
+    **dict.fromkeys((*_ANSI, "panel", "surface", "boost"), "ansi_default"),
+    "block-cursor-text-style": "reverse",
+    "input-cursor-text-style": "reverse",
+    "button-focus-text-style": "reverse",
+}
+"""No colour beside those that are chosen below: what Textual's own widgets ask for is the terminal's default."""
 
 DARK = Theme(
     name="dark",

@@ -8,7 +8,7 @@ from textual.widgets import DataTable
 
 from screens.pages.live import LivePage
 from screens.widgets.findings import Findings
-from screens.widgets.text import Words
+from screens.widgets.text import Words, cut
 from wizard.engine.events import Grade
 from wizard.reports.units import span
 
@@ -18,14 +18,19 @@ class Checks(LivePage):
 
     heading = "Checks of the site"
     topic = "checks"
+    again_label = "Look again"
     next_label = "Review"
     back_label = "Back"
-    DEFAULT_CSS = "Checks #now { height: 2; text-style: bold; }"
+    DEFAULT_CSS = """
+    Checks #now { height: 1; text-style: bold; }
+    Checks #here { height: 3; }
+    """
 
     def body(self) -> Iterable[Widget]:
         """Verdicts, and what is being looked at."""
         yield Findings(id="findings")
         yield Words(id="now")
+        yield Words(id="here")
 
     def buttons(self) -> list[tuple[str, str]]:
         return [("next", "Review"), ("again", "Look again"), ("log", "Log"), ("back", "Back")]
@@ -57,16 +62,30 @@ class Checks(LivePage):
             now = self.wizard.clock()
             begun = span(max(0.0, now - state.started)) if state.started else ""
             last = watched.last_said("preflight")
-            self.query_one("#now", Words).say(f"looking … {begun}  {last}")
+            self.query_one("#now", Words).say(cut(f"looking {begun}  {last}", self.size.width - 4))
         elif state.problem and not count[Grade.FAIL]:
             self.query_one("#now", Words).say(
                 f"{self.wizard.glyphs.failed} {state.problem.title}: {state.problem.detail}"
             )
         else:
+            if self.word != watched.word:
+                self.word = watched.word
+                table.move_cursor(row=first_loud(table), animate=False)
             self.query_one("#now", Words).say(
                 f"{tally or watched.word}. Enter: evidence, what to do. F5: look again."
             )
         self.query_one("#why", Words).say("Whether an install can hold here. Nothing is changed that stays.")
+
+    @on(DataTable.RowHighlighted)
+    def _over(self, event: DataTable.RowHighlighted) -> None:
+        self.here()
+
+    def here(self) -> None:
+        """What is under the cursor, in full."""
+        table = self.query_one(Findings)
+        finding = table.findings.get(table.check_here)
+        text = f"{finding.title}\n{finding.detail}" if finding else ""
+        self.query_one("#here", Words).say(text)
 
     def press_again(self) -> None:
         """F5: the same look once more, as a run of its own."""
@@ -87,6 +106,12 @@ class Checks(LivePage):
     def _opened(self, event: DataTable.RowSelected) -> None:
         event.stop()
         self.query_one(Findings).open(self)
+
+
+def first_loud(table: Findings) -> int:
+    """The first row that is no pass."""
+    checks = list(table.findings.values())
+    return next((n for n, f in enumerate(checks) if f.grade is not Grade.PASS), 0)
 
 
 def check_of(line: str) -> tuple[str, str]:

@@ -19,6 +19,10 @@ class Done(LivePage):
     next_label = "Leave"
     DEFAULT_CSS = "Done VerticalScroll { height: 1fr; }"
 
+    def labels(self) -> dict[str, str]:
+        """F10 leaves; that F8 does too need not be said."""
+        return {k: v for k, v in super().labels().items() if k != "next"}
+
     def body(self) -> Iterable[Widget]:
         """One text."""
         with VerticalScroll(id="all"):

@@ -1,14 +1,18 @@
 """The failure page: what, why, what to do, the command to run, where everything is kept."""
 
+import re
+import textwrap
 from collections.abc import Iterable
 
 from textual.containers import VerticalScroll
 from textual.widget import Widget
 
 from screens.pages.live import LivePage
-from screens.widgets.text import Words, joined
+from screens.widgets.text import Words, cut, joined
 from wizard.engine.events import Finding, Grade, Outcome, Remedy
 from wizard.engine.folder import Options
+
+_PLACE = re.compile(r"--answers-file (F|ANSWERS|FILE)\b")
 
 
 class Failure(LivePage):
@@ -36,14 +40,16 @@ class Failure(LivePage):
             yield Words(id="rest")
 
     def buttons(self) -> list[tuple[str, str]]:
-        rows = [("next", "Retry"), ("edit", "Edit answers")]
+        rows = [("next", "Retry"), ("edit", "Edit")]
         if self.rehearsal and self.rehearsal != "healthy":
             rows.append(("mended", "Mended"))
         if self.wizard.session.report:
             rows.append(("report", "Report"))
         if self.wizard.session.shell:
             rows.append(("shell", "Shell"))
-        return [*rows, ("explain", "Explain"), ("back", "Back")]
+        if self.watched.state.findings:
+            rows.append(("verdicts", "Verdicts"))
+        return [*rows, ("explain", "Explain")]
 
     def on_mount(self) -> None:
         self.redraw()
@@ -70,25 +76,55 @@ class Failure(LivePage):
             f"{signs.failed} {title}" + (f"\n  in step: {step.title}" if step else "")
         )
         parts: list[str | tuple[str, str]] = []
-        failed = [f for f in state.findings if f.grade in (Grade.FAIL, Grade.UNKNOWN)]
-        if fault and fault.detail and not any(f.grade is Grade.FAIL for f in failed):
+        failed = [f for f in state.findings if f.grade is Grade.FAIL]
+        if fault and fault.detail and not failed:
             parts += ["\n", ("Why", "bold"), f"\n{indent(fault.detail)}\n"]
-        for finding in sorted(failed, key=lambda f: f.grade is Grade.UNKNOWN):
+        for finding in failed:
             parts += self.verdict(finding)
         remedies = [r for r in (fault.remedies if fault else self.again_remedies()) if r not in told(failed)]
         if remedies:
-            parts += ["\n", ("What to do", "bold"), "\n", "".join(map(remedy, remedies))]
+            parts += ["\n", ("What to do", "bold"), "\n", "".join(map(self.remedy, remedies))]
+        parts += self.unknowns([f for f in state.findings if f.grade is Grade.UNKNOWN])
         parts += ["\n", ("Where it is kept", "bold"), f"\n  {watched.folder.path}\n"]
         if fault:
             parts.append(f"  in full: airgap-wizard explain {fault.code}\n")
         self.query_one("#rest", Words).say(joined(*parts))
 
+    def unknowns(self, findings: list[Finding]) -> list[str | tuple[str, str]]:
+        """What could not be looked at, as loud as a failure and a line each: often they share the cause above."""
+        if not findings:
+            return []
+        signs = self.wizard.glyphs
+        parts: list[str | tuple[str, str]] = ["\n", ("Not known, which is no pass", "bold"), "\n"]
+        for finding in findings:
+            why = " ".join((finding.detail or finding.title).split())
+            room = max(30, self.size.width - 18 - len(finding.check))
+            parts += [
+                (f"  {signs.grade(finding.grade)}", "bold"),
+                f"  {finding.check}: {cut(why, room, signs.ellipsis)}\n",
+            ]
+        return parts
+
     def verdict(self, finding: Finding) -> list[str | tuple[str, str]]:
-        """A verdict that is no pass, with what to do about it."""
+        """A verdict that is no pass: what, what to do about it, and of the rest as much as one can take in."""
         sign = self.wizard.glyphs.grade(finding.grade)
-        detail = f"\n{indent(finding.detail)}" if finding.detail else ""
-        return ["\n", (f"{sign}  {finding.check}", "bold"), f"\n  {finding.title}{detail}\n",
-                "".join(map(remedy, finding.remedies))]  # fmt: skip
+        room = 4
+        wrapped = textwrap.wrap(" ".join(finding.detail.split()), max(40, self.size.width - 6))
+        if len(wrapped) > room:
+            wrapped[room - 1 :] = [f"{self.wizard.glyphs.ellipsis} (Verdicts, Enter: in full)"]
+        detail = "".join(f"  {line}\n" for line in wrapped)
+        return [
+            "\n",
+            (f"{sign}  {finding.check}", "bold"),
+            f"\n  {finding.title}\n",
+            "".join(map(self.remedy, finding.remedies)),
+            (detail, "$secondary"),
+        ]
+
+    def remedy(self, each: Remedy) -> str:
+        """A sentence and its command, each on a line of its own; F in a command becomes this run's answers."""
+        command = _PLACE.sub(f"--answers-file {self.watched.folder.answers}", each.command)
+        return f"  do: {each.text}\n" + (f"      $ {command}\n" if command else "")
 
     def again_remedies(self) -> tuple[Remedy, ...]:
         """For a run without a fault: run it again."""
@@ -123,6 +159,12 @@ class Failure(LivePage):
         """In this terminal."""
         self.wizard.shell(self.watched.folder)
 
+    def press_verdicts(self) -> None:
+        """All verdicts, with their evidence."""
+        from screens.pages.verification import Verification
+
+        self.app.push_screen(Verification(self.watched))
+
     def press_explain(self) -> None:
         """The page of the problem."""
         from screens.pages.help import Help
@@ -136,11 +178,6 @@ class Failure(LivePage):
 def indent(text: str) -> str:
     """Two spaces before each line; a list in one line becomes lines."""
     return "\n".join(f"  {line}" for line in text.splitlines())
-
-
-def remedy(each: Remedy) -> str:
-    """A sentence and its command, each on a line of its own."""
-    return f"  do: {each.text}\n" + (f"      $ {each.command}\n" if each.command else "")
 
 
 def told(findings: list[Finding]) -> list[Remedy]:

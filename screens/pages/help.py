@@ -1,5 +1,6 @@
 """F1: about the page, the field under the cursor, and the keys."""
 
+import textwrap
 from collections.abc import Iterable
 
 from textual.containers import VerticalScroll
@@ -99,5 +100,6 @@ class Help(Page):
                 also = ", ".join(
                     a.replace("alt+", "Alt+").replace("escape", "Esc") for a in key.also.split(",") if a
                 )
-                parts.append(f"  {key.cap:5} {also:11} {key.label}: {key.help}\n")
+                text = textwrap.fill(f"{key.label}: {key.help}", max(40, page.size.width - 20))
+                parts.append(f"  {key.cap:4} {also:10} {textwrap.indent(text, ' ' * 18)[18:]}\n")
         return cls(about, joined(*parts))

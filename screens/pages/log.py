@@ -29,7 +29,7 @@ class LogPage(LivePage):
     LogPage #filter Words { width: auto; padding-right: 1; }
     LogPage #filter Input { width: 1fr; }
     LogPage #count { padding-left: 1; }
-    LogPage Log { height: 1fr; background: $background; color: $foreground; }
+    LogPage Log { height: 1fr; overflow-x: hidden; background: $background; color: $foreground; }
     LogPage Log:focus { background-tint: $background 0%; }
     """
 
@@ -56,7 +56,7 @@ class LogPage(LivePage):
     def line(self, line: Line) -> list[str]:
         """One line of the log, in as many of the screen as it needs."""
         at = time.strftime("%H:%M:%S", time.gmtime(line.at))
-        step = f"{line.step}: " if self.filter or line.level == "step" else ""
+        step = f"{line.step}: " if line.step and (self.filter or line.level == "step") else ""
         width = max(40, self.size.width - 4)
         head, hang = f"{at} {line.level:7} ", " " * 17
         return textwrap.wrap(head + step + " ".join(line.text.split()), width, subsequent_indent=hang)

@@ -30,9 +30,6 @@ class Progress(LivePage):
     Progress #steps { height: auto; }
     Progress #now { height: auto; max-height: 3; text-style: bold; }
     Progress #lower { height: 1fr; }
-    Progress.wide #split { layout: horizontal; }
-    Progress.wide #upper { width: 54; height: 1fr; }
-    Progress.wide #lower { width: 1fr; }
     """
 
     def body(self) -> Iterable[Widget]:
@@ -56,7 +53,6 @@ class Progress(LivePage):
         ]
 
     def on_mount(self) -> None:
-        self.shape()
         self.redraw()
         self.follow()
         self.query_one("#push-next").focus()
@@ -64,24 +60,14 @@ class Progress(LivePage):
     def on_resize(self) -> None:
         """Side by side where there is room."""
         if self.ready:
-            self.shape()
             self.redraw()
-
-    def shape(self) -> None:
-        """By the width."""
-        self.set_class(self.size.width >= 120, "wide")
 
     def redraw(self) -> None:
         """The table anew, with other signs or widths."""
-        self.query_one(Items).begin(
-            self.wizard.glyphs, self.size.width >= 160, 10 if self.size.width >= 160 else 7
-        )
-        self.query_one(Findings).begin(self.wizard.glyphs, self.width_of_lower())
+        wide = self.size.width >= 120
+        self.query_one(Items).begin(self.wizard.glyphs, wide, 10 if wide else 8)
+        self.query_one(Findings).begin(self.wizard.glyphs, self.size.width - 2)
         self.seen = -1
-
-    def width_of_lower(self) -> int:
-        """Columns for what is below or at the right."""
-        return self.size.width - (56 if self.has_class("wide") else 2)
 
     def follow(self) -> None:
         """What is new."""
@@ -93,6 +79,8 @@ class Progress(LivePage):
             items.refill()
         if items.display:
             items.drain()
+            if not items.has_focus and watched.going:
+                items.keep_active_in_sight()
         if shown is not None:
             looks = bool(shown.findings) and not shown.items
             items.display, findings.display = bool(shown.items), looks
@@ -131,7 +119,7 @@ class Progress(LivePage):
     def steps(self) -> Content:
         """One line a step."""
         state, signs = self.watched.state, self.wizard.glyphs
-        width = (52 if self.has_class("wide") else self.size.width - 4) - 3
+        width = min(100, self.size.width - 4) - 3
         out: list[tuple[str, str] | str] = []
         if not state.steps:
             return Content("The run is starting …" if self.watched.going else "The run never began.")
@@ -200,10 +188,10 @@ class Progress(LivePage):
 
     def ended(self) -> None:
         """The main button says where to go on."""
+        self.query_one("#push-stop").display = False
         push = self.query_one("#push-next", Push)
         if push.label != self.next_label:
             push.relabel(self.next_label)
-            self.query_one("#push-stop").display = False
             push.focus()
             self.rewrite()
 

@@ -8,7 +8,7 @@ from textual.widget import Widget
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
-from screens.draft import summary_of, title_of
+from screens.draft import summary_of, title_of, why_of
 from screens.frame import Page, Rule
 from screens.widgets.push import Push
 from screens.widgets.text import Words, content, cut, joined, pad
@@ -24,7 +24,7 @@ class Review(Page):
 
     heading = "Review"
     topic = "review"
-    why = "Everything on one page. Enter opens what is under the cursor, and comes back here."
+    why = "Everything on one page. Enter opens what is under the cursor and comes back."
     begin_label = "Begin the run"
     DEFAULT_CSS = """
     Review #rows { height: 1fr; }
@@ -70,6 +70,7 @@ class Review(Page):
         rows = self.query_one("#rows", OptionList)
         wanting = [n for n, s in enumerate(self.wizard.sections()) if self.wizard.draft.flaws_of(s)]
         rows.highlighted = wanting[0] if wanting else 0
+        self.over(str(rows.get_option_at_index(rows.highlighted).id))
         rows.focus()
         if not wanting and not self.wizard.draft.flaws():
             self.query_one("#push-next").focus()
@@ -173,7 +174,7 @@ class Review(Page):
         if kind == "section":
             flaws = [f"{f.path}: {f.said}" for f in draft.flaws_of(rest)]
             values = [f"{r.ask.label}: {draft.text(r.path)}" for r in draft.rows(rest) if draft.text(r.path)]
-            return [*flaws, *values]
+            return [*flaws, why_of(rest), *values]
         if kind == "step":
             step = next(s for s in self.wizard.session.steps(draft.answers) if s.id == rest)
             return [f"{step.changes or 'looks, and changes nothing'}:", *step.preview]

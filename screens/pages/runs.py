@@ -1,7 +1,10 @@
 """F6: the runs there were and are; Enter shows one as if one had been there all the time."""
 
+import json
 import time
 from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
 
 from textual import on
 from textual.widget import Widget
@@ -11,13 +14,16 @@ from textual.widgets.option_list import Option
 from screens.frame import Page
 from screens.watched import Watched
 from screens.widgets.text import Words, content, pad
+from wizard.engine.codec import decode
+from wizard.engine.events import Ended, Event
 from wizard.engine.folder import RunFolder, run_folders
-from wizard.engine.journal import Tail, being_written
+from wizard.engine.journal import being_written
 from wizard.engine.problems import Problem
-from wizard.engine.state import RunState, fold
 from wizard.reports.units import span
 
 SHOWN = 200
+_END = 1 << 17
+"""Bytes of either end of a journal that are looked at: an event is far smaller."""
 
 
 class Runs(Page):
@@ -26,6 +32,7 @@ class Runs(Page):
     heading = "Runs"
     topic = "runs"
     why = "Newest first. Enter shows a run: one that goes on as it goes, one that is over as it ended."
+    again_label = "Look again"
     next_label = ""
 
     def body(self) -> Iterable[Widget]:
@@ -75,23 +82,63 @@ class Runs(Page):
         self.wizard.show_run(watched)
 
 
-def status(folder: RunFolder) -> tuple[RunState, str]:
-    """Its state and a word for it."""
-    state = fold(Tail(folder.journal).read(1 << 26))
-    if state.outcome:
-        return state, {"failed": "FAILED", "skipped": "dry run"}.get(state.outcome.value, state.outcome.value)
-    return state, "running" if being_written(folder.journal) else "DIED"
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """What a list shows of a run; read off the two ends of its journal, however long that is."""
+
+    begun: float = 0.0
+    latest: float = 0.0
+    seconds: float = 0.0
+    word: str = "?"
+
+
+def glance(folder: RunFolder) -> Glance:
+    """At the first line and the last ones."""
+    first, last = ends(folder.journal)
+    begun = first[0].at if first else 0.0
+    over = next((e for e in reversed(last) if isinstance(e, Ended) and not e.step), None)
+    latest = last[-1].at if last else begun
+    if over is None:
+        return Glance(begun, latest, 0.0, "running" if being_written(folder.journal) else "DIED")
+    word = {"failed": "FAILED", "skipped": "dry run"}.get(over.outcome.value, over.outcome.value)
+    return Glance(begun, latest, over.seconds, word)
+
+
+def ends(path: Path) -> tuple[list[Event], list[Event]]:
+    """The first event and the events of the last lines of a journal."""
+    try:
+        with path.open("rb") as file:
+            head = file.readline(_END)
+            size = file.seek(0, 2)
+            file.seek(max(0, size - _END))
+            tail = file.read(_END).splitlines()
+    except OSError:
+        return [], []
+    return events([head]), events(tail if size <= _END else tail[1:])
+
+
+def events(lines: Iterable[bytes]) -> list[Event]:
+    """Those lines that are events."""
+    out = []
+    for line in lines:
+        try:
+            event = decode(json.loads(line))
+        except (ValueError, AttributeError):
+            continue
+        if event is not None:
+            out.append(event)
+    return out
 
 
 def row(folder: RunFolder) -> str:
     """One line."""
-    state, word = status(folder)
-    begun = time.strftime("%Y-%m-%d %H:%M", time.gmtime(state.started)) if state.started else "?"
-    took = span(state.seconds or max(0.0, state.latest - state.started))
+    seen = glance(folder)
+    begun = time.strftime("%Y-%m-%d %H:%M", time.gmtime(seen.begun)) if seen.begun else "?"
+    took = span(seen.seconds or max(0.0, seen.latest - seen.begun))
     try:
         options = folder.options()
     except Problem:
-        return f"  {begun:18} damaged    {folder.id}"
+        return f"  {begun:18}damaged    {folder.id}"
     what = options.journey + (f" ({', '.join(options.only)})" if options.only else "")
     mark = f"   REHEARSAL {options.rehearse}" if options.rehearse else ""
-    return f"  {begun:18}{word:11}{took:14}{what}{mark}"
+    return f"  {begun:18}{seen.word:11}{took:14}{what}{mark}"

@@ -53,8 +53,8 @@ class Welcome(Page):
         session, draft = self.wizard.session, self.wizard.draft
         ready = not draft.flaws()
         rows = [("begin", "Begin: go through the answers page by page")]
-        hub = "all answers are filled in" if ready else f"{len(draft.flaws())} answers are still needed"
-        rows.append(("review", f"Straight to Review, where everything is on one page ({hub})"))
+        hub = "nothing is missing" if ready else f"{len(draft.flaws())} answers are still needed"
+        rows.append(("review", f"Straight to Review: all answers on one page ({hub})"))
         if len(session.journeys) > 1:
             rows.append(("journey", f"Something else than {draft.answers.journey}: upgrade, stage, verify …"))
         if session.rehearse:

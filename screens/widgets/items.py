@@ -12,19 +12,19 @@ from screens.widgets.text import cut
 from wizard.engine.events import Move, Moved
 from wizard.reports.units import size
 
-BAR = 8
+BAR = 5
 Key = tuple[str, str]
 
 # (key, head, width at 80 columns, width at 120 and more)
 COLUMNS: tuple[tuple[str, str, int, int], ...] = (
-    ("name", "image or model", 17, 32),
-    ("platform", "platform", 11, 12),
+    ("name", "image or model", 15, 32),
+    ("platform", "platform", 12, 12),
     ("state", "state", 10, 10),
     ("bytes", "bytes", 9, 9),
     ("bar", "", BAR, BAR),
     ("tries", "try", 3, 3),
-    ("digest", "digest", 12, 19),
-    ("hash", "hash", 8, 8),
+    ("digest", "digest", 8, 19),
+    ("hash", "hash", 7, 7),
     ("source", "source", 24, 36),
     ("target", "target", 24, 44),
 )
@@ -64,7 +64,7 @@ def cells(moved: Moved, signs: Glyphs, wide: bool) -> dict[str, str]:
         "bytes": f"{size(count):>9}" if count else "",
         "bar": signs.bar(1.0 if moved.move.over else part, BAR),
         "tries": f"{moved.tries:>3}" if moved.tries else "",
-        "digest": (f"sha256:{digest[:12]}" if wide else digest[:12]) if digest else "",
+        "digest": (f"sha256:{digest[:12]}" if wide else digest[:8]) if digest else "",
         "hash": HASH.get(moved.move, "") if moved.digest else "",
         "source": cut(moved.source, _width(8, wide), signs.ellipsis),
         "target": cut(moved.target, _width(9, wide), signs.ellipsis),
@@ -94,7 +94,9 @@ class Items(DataTable[Text]):
         self.columns_shown = COLUMNS[:columns]
         self.clear(columns=True)
         for key, head, narrow, broad in self.columns_shown:
-            self.add_column(head, key=key, width=(broad if wide else narrow) + 1)
+            self.add_column(
+                head, key=key, width=(broad if wide else narrow) + (key != self.columns_shown[-1][0])
+            )
         self.refill()
 
     def wanted(self) -> list[tuple[Key, Moved]]:
@@ -177,6 +179,15 @@ class Items(DataTable[Text]):
                 if before[column] != (text := now[column]):
                     self.update_cell("\0".join((step, item)), column, Text(text, no_wrap=True))
             self.shown[(step, item)] = now
+
+    def keep_active_in_sight(self) -> None:
+        """The cursor on the first item that moves, for as long as nobody is at the table."""
+        steps = self.watched.state.steps
+        for row, (step, item) in enumerate(self.shown):
+            if steps[step].items[item].move in (Move.ACTIVE, Move.RETRYING):
+                if row != self.cursor_row:
+                    self.move_cursor(row=row, animate=False)
+                return
 
     def sort_by(self, order: str) -> None:
         """Another order."""

@@ -18,7 +18,7 @@ class Push(Widget, can_focus=True):
         Binding("right,down", "app.focus_next", show=False),
     ]
     DEFAULT_CSS = """
-    Push { width: auto; height: 1; margin-right: 2; color: $primary; text-style: bold; }
+    Push { width: auto; height: 1; margin-right: 1; color: $primary; text-style: bold; }
     Push:focus { text-style: bold; }
     Push:ansi:focus { text-style: bold reverse; }
     """

@@ -36,9 +36,4 @@ async def until(pilot: Any, condition: Callable[[], Any], seconds: float = 120.0
 
 def seen(app: Any) -> list[str]:
     """The screen as lines of text."""
-    _, height = app.size
-    lines = []
-    for y in range(height):
-        strip = app.screen._compositor.render_strips()[y] if y < height else None
-        lines.append(strip.text.rstrip() if strip else "")
-    return lines
+    return [strip.text.rstrip() for strip in app.screen._compositor.render_strips()]

@@ -128,7 +128,10 @@ def conclude(look_: Look, code: str, title: str, command: str) -> None:
         detail += "; not known: " + ", ".join(finding.check for finding in unknown)
     raise Problem(
         code,
-        title.format(count=len(failed), checks=", ".join(finding.check for finding in failed)),
+        title.format(
+            count="1 check" if len(failed) == 1 else f"{len(failed)} checks",
+            checks=", ".join(finding.check for finding in failed),
+        ),
         detail=detail,
         remedies=(*first, Remedy("then look again", command)),
         evidence={"failed": [f.check for f in failed], "unknown": [f.check for f in unknown]},

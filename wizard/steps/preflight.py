@@ -47,7 +47,7 @@ class Preflight(Step):
         conclude(
             found,
             "preflight-failed",
-            "{count} checks failed before the install: {checks}",
+            "{count} failed before the install: {checks}",
             "airgap-wizard preflight --answers-file F",
         )
         return _evidence(found)

@@ -57,7 +57,7 @@ class Verify(Step):
         conclude(
             found,
             "verification-failed",
-            "the install is there and {count} checks failed: {checks}",
+            "the install is there and {count} failed: {checks}",
             "airgap-wizard verify --answers-file F",
         )
         evidence = _evidence(found)

@@ -5,7 +5,8 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
-from wizard.oci.wire import Line, Stalled
+from wizard.oci.guard import Stalled
+from wizard.oci.wire import Line
 
 
 class Cut(OSError):

@@ -18,6 +18,11 @@ _INLINE = 4 * CHUNK  # below this, starting a thread costs more than it saves
 _FORM = re.compile(r"sha256:[0-9a-f]{64}\Z|sha512:[0-9a-f]{128}\Z")
 
 
+def new_hash(algorithm: str) -> "hashlib._Hash":
+    """A running hash; the digest identifies content, it keeps no secret."""
+    return hashlib.new(algorithm, usedforsecurity=False)
+
+
 def is_digest(text: str) -> bool:
     """True for a well-formed sha256 or sha512 digest."""
     return bool(_FORM.match(text))
@@ -60,7 +65,7 @@ class InlineHash:
 
     def __init__(self, algorithm: str = "sha256") -> None:
         self._algorithm = algorithm
-        self._hash = hashlib.new(algorithm, usedforsecurity=False)
+        self._hash = new_hash(algorithm)
         self._buffer = memoryview(bytearray(CHUNK))
         self.count = 0
 
@@ -86,7 +91,7 @@ class Hasher:
 
     def __init__(self, algorithm: str = "sha256", depth: int = _DEPTH) -> None:
         self._algorithm = algorithm
-        self._hash = hashlib.new(algorithm, usedforsecurity=False)
+        self._hash = new_hash(algorithm)
         self._full: queue.SimpleQueue[memoryview | None] = queue.SimpleQueue()
         self._free: queue.SimpleQueue[memoryview] = queue.SimpleQueue()
         for _ in range(depth):

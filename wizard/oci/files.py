@@ -3,6 +3,8 @@
 import errno
 import os
 from pathlib import Path
+from types import TracebackType
+from typing import Self
 
 from wizard.engine.problems import Problem
 from wizard.oci import problems
@@ -61,3 +63,33 @@ def write_atomic(path: Path, data: bytes) -> None:
             raise
     except OSError as error:
         raise write_problem(error, path, len(data)) from None
+
+
+class FileBlob:
+    """A BlobReader over a file, from an offset on."""
+
+    def __init__(self, path: Path, offset: int = 0) -> None:
+        self._handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        os.lseek(self._handle, offset, os.SEEK_SET)
+
+    def readinto(self, view: memoryview, /) -> int:
+        """Fill the view as far as one read goes; 0 at the end."""
+        return os.readv(self._handle, [view])
+
+    def fileno(self) -> int:
+        """The open file."""
+        return self._handle
+
+    def close(self) -> None:
+        """Close it; safe to repeat."""
+        if self._handle >= 0:
+            os.close(self._handle)
+            self._handle = -1
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()

@@ -10,50 +10,19 @@ import os
 import threading
 from collections.abc import Iterator
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from wizard.engine.events import Move
 from wizard.oci import media, problems
 from wizard.oci.descriptor import Descriptor, Malformed
 from wizard.oci.digest import is_digest
 from wizard.oci.download import download
-from wizard.oci.files import make_folder, write_atomic, write_problem
+from wizard.oci.files import FileBlob, make_folder, write_atomic, write_problem
 from wizard.oci.manifest import LARGEST, Manifest, guess_media_type
 from wizard.oci.progress import Progress
 from wizard.oci.store import BlobReader, Opener
 
+__all__ = ["FileBlob", "Layout"]
 _MARK = b'{"imageLayoutVersion":"1.0.0"}'
-
-
-class FileBlob:
-    """A BlobReader over a file, from an offset on."""
-
-    def __init__(self, path: Path, offset: int = 0) -> None:
-        self._handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-        os.lseek(self._handle, offset, os.SEEK_SET)
-
-    def readinto(self, view: memoryview, /) -> int:
-        """Fill the view as far as one read goes; 0 at the end."""
-        return os.readv(self._handle, [view])
-
-    def fileno(self) -> int:
-        """The open file."""
-        return self._handle
-
-    def close(self) -> None:
-        """Close it; safe to repeat."""
-        if self._handle >= 0:
-            os.close(self._handle)
-            self._handle = -1
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
 
 class Layout:

@@ -19,26 +19,46 @@ from wizard.oci.answer import Answer, Cut
 from wizard.oci.auth import Auth
 from wizard.oci.client import Client
 from wizard.oci.credentials import for_site
+from wizard.oci.guard import Guard, PlainGuard, Stalled
 from wizard.oci.pool import Pool
 from wizard.oci.proxy import proxy_for
 from wizard.oci.reference import Reference
 from wizard.oci.retry import Retries
 from wizard.oci.sites import Site, Sites
 from wizard.oci.uploads import Uploads
-from wizard.oci.wire import Endpoint, Line, Stalled
+from wizard.oci.wire import Endpoint, Line
 
 if TYPE_CHECKING:
     from wizard.oci.registry import Repository
 
-Send = Callable[[memoryview], None]
+
+class Sink:
+    """Where a streamed body goes. Raises Early where the registry answers before it has everything."""
+
+    def __init__(self, guard: Guard) -> None:
+        self._guard = guard
+        self.plain = isinstance(guard, PlainGuard)
+        """True without TLS: then `file` costs no copy."""
+
+    def __call__(self, view: memoryview) -> None:
+        """Send these bytes."""
+        if self._guard.readable():
+            raise Early
+        self._guard.sendall(view)
+
+    def file(self, handle: int, offset: int, count: int) -> None:
+        """Send so many bytes of an open file, in the kernel where there is no TLS. Raises EOFError, where it is shorter."""
+        if self._guard.readable():
+            raise Early
+        self._guard.send_file(handle, offset, count)
 
 
 @dataclass(frozen=True, slots=True)
 class Stream:
-    """A request body that is produced while it is sent: `feed` calls `send` until `length` bytes are out."""
+    """A request body that is produced while it is sent: `feed` calls the sink until `length` bytes are out."""
 
     length: int
-    feed: Callable[[Send], None]
+    feed: Callable[[Sink], None]
 
 
 class Early(Exception):
@@ -175,14 +195,8 @@ class Transport:
 
     def _pour(self, line: Line, body: Stream) -> None:
         guard = line.guard
-
-        def send(view: memoryview) -> None:
-            if guard.readable():
-                raise Early
-            guard.sendall(view)
-
         try:
-            body.feed(send)
+            body.feed(Sink(guard))
         except Early:
             line.spoiled = True
         except (BrokenPipeError, ConnectionResetError):

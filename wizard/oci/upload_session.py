@@ -4,17 +4,21 @@ A registry that keeps what it got is asked how much that is (GET on the location
 location is remembered across restarts (uploads.py). The hash runs over each byte once, however often it is sent.
 """
 
+import os
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode, urlsplit
 
 from wizard.engine.problems import Problem
 from wizard.oci import problems
 from wizard.oci.answer import Answer
+from wizard.oci.budget import SMALL
 from wizard.oci.descriptor import Descriptor
-from wizard.oci.digest import Hash, InlineHash, hasher
+from wizard.oci.digest import CHUNK, Hash, InlineHash, hasher
+from wizard.oci.file_hash import FileHash
+from wizard.oci.files import FileBlob
 from wizard.oci.progress import Progress
 from wizard.oci.store import BlobReader, Opener
-from wizard.oci.transport import Send, Stream
+from wizard.oci.transport import Sink, Stream
 from wizard.oci.uploads import WORTH
 
 if TYPE_CHECKING:
@@ -24,6 +28,7 @@ SAID = 64 * 1024
 """Bytes of an answer's body that are read where only its head matters."""
 _PIECE = 16 * 1024 * 1024  # bytes of the first piece that is tried after a 413
 _LEAST = 256 * 1024
+_STRIDE = 1024 * 1024  # bytes between two looks at the clock, the stop flag and the registry's voice
 _RESUMABLE = {"registry-cut", "registry-stalled", "registry-broken", "registry-rate-limited"}
 _LOST = {400, 404, 409, 410, 416}  # answers to a location that say: this session is not as you think it is
 
@@ -37,7 +42,8 @@ class UploadSession:
         self._repository, self._client, self._blob = repository, repository.client, blob
         self._opener, self._progress = opener, progress
         self._asked = f"blob {blob.digest} of {repository.name}"
-        self._hash: Hash = hasher(blob.digest, blob.size)
+        self._hash: Hash | None = None
+        self._file_hash: FileHash | None = None
         self._checked = False
         self._source: BlobReader | None = None
         self._source_at = 0
@@ -60,7 +66,10 @@ class UploadSession:
                     self._mend(problem)
             self._forget()
         finally:
-            self._hash.close()
+            if self._hash is not None:
+                self._hash.close()
+            if self._file_hash is not None:
+                self._file_hash.close()
             self._close_source()
 
     # --- the session
@@ -218,14 +227,17 @@ class UploadSession:
         self._began(self._client.location(self._asked, answer.headers.get("Location") or self._location))
         self._offset = took if took is not None and begin <= took <= end and took else end
 
-    def _feed(self, send: Send, begin: int, end: int) -> None:
+    def _feed(self, send: Sink, begin: int, end: int) -> None:
         """Send bytes [begin, end), hashing those that were not hashed yet. The last piece waits for the verdict."""
         size = self._blob.size
+        if send.plain and size > SMALL and isinstance(source := self._source_from(begin), FileBlob):
+            self._feed_file(send, source.fileno(), begin, end)
+            return
         if self._checked:
             # every byte was hashed on an earlier try: from now on they are only sent
             self._hash = InlineHash()
             self._hash.count = size
-        running = self._hash
+        running = self._hash = self._hash or hasher(self._blob.digest, size)
         at = min(running.count, begin)
         self._progress.at(begin)
         while at < end:
@@ -252,6 +264,25 @@ class UploadSession:
         if not size:
             self._verify()
 
+    def _feed_file(self, send: Sink, handle: int, begin: int, end: int) -> None:
+        """The same for a file without TLS: the kernel sends it, and a thread hashes it from the page cache."""
+        size, last = self._blob.size, self._blob.size - CHUNK
+        if self._file_hash is None and not self._checked:
+            algorithm = self._blob.digest.partition(":")[0]
+            self._file_hash = FileHash(handle, size, algorithm, self._progress.stop)
+        self._progress.at(begin)
+        try:
+            while begin < end:
+                if begin >= last:
+                    self._verify()
+                stop = last if begin < last else end
+                count = min(_STRIDE, end - begin, stop - begin)
+                send.file(handle, begin, count)
+                begin += count
+                self._progress.advance(count)
+        except EOFError:
+            raise problems.truncated(self._asked, size, os.fstat(handle).st_size) from None
+
     def _source_from(self, at: int) -> BlobReader:
         if self._source is None or self._source_at != at:
             self._close_source()
@@ -267,7 +298,9 @@ class UploadSession:
     def _verify(self) -> None:
         if self._checked:
             return
-        got = self._hash.digest()
+        running = self._file_hash or self._hash
+        assert running is not None
+        got = running.digest()
         if got != self._blob.digest:
             raise problems.digest_mismatch(self._asked, self._blob.digest, got)
         self._checked = True

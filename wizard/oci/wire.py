@@ -1,23 +1,15 @@
-"""One connection to one host: http.client over a socket that notices a stall and a stop.
-
-http.client's own time-out cannot tell a long transfer from a dead one, and cannot be interrupted. Here the socket
-wakes every TICK seconds, looks at the stop flag, and gives up only after `stall` seconds without a single byte.
-"""
+"""One connection to one host: http.client over a guarded socket (guard.py), through a proxy and TLS where need be."""
 
 import http.client
-import io
-import select
 import socket
 import ssl
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from wizard.engine.stop import Stop
 from wizard.oci.digest import CHUNK
-
-TICK = 0.5  # seconds between two looks at the stop flag
+from wizard.oci.guard import Guard, PlainGuard, SecureGuard
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,124 +27,6 @@ class Endpoint:
         """As people write it."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"{self.scheme}://{host}:{self.port}"
-
-
-class Stalled(TimeoutError):
-    """No byte moved for too long."""
-
-
-class Guard:
-    """A socket as http.client uses one, whose every wait is bounded and can be stopped."""
-
-    def __init__(self, sock: socket.socket, stop: Stop, stall: float) -> None:
-        self._sock = sock
-        self._stop = stop
-        self._stall = stall
-        self._files = 0
-        self._closed = False
-        self._secure = isinstance(sock, ssl.SSLSocket)
-        self._poll = select.poll()
-        self._poll.register(sock, select.POLLIN | select.POLLHUP | select.POLLERR)
-        self._ahead = b""
-        self._ended = False
-        self.sent = 0
-        self.received = 0
-        sock.settimeout(min(TICK, stall))
-
-    def _wait(self, act: Callable[[], int], doing: str) -> int:
-        since = 0.0
-        while True:
-            try:
-                return act()
-            except (TimeoutError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
-                self._stop.check()
-                now = time.monotonic()
-                since = since or now - TICK
-                if now - since >= self._stall:
-                    raise Stalled(f"no byte {doing} for {self._stall:.0f} s") from None
-
-    def recv_into(self, view: memoryview) -> int:
-        """Receive something; 0 at the end of the stream."""
-        if self._ahead:
-            count = min(len(view), len(self._ahead))
-            view[:count] = self._ahead[:count]
-            self._ahead = self._ahead[count:]
-            return count
-        count = self._wait(lambda: self._sock.recv_into(view), "came")
-        self.received += count
-        return count
-
-    def sendall(self, data: Any, flags: int = 0) -> None:
-        """Send all of it."""
-        view = memoryview(data).cast("B")
-        while view:
-            count = self._wait(lambda v=view: self._sock.send(v), "was taken")  # type: ignore[misc]
-            self.sent += count
-            view = view[count:]
-
-    def readable(self) -> bool:
-        """True where the other side said something (or hung up) that nobody has read yet."""
-        if self._ahead or self._ended:
-            return True
-        if not self._poll.poll(0) and not (self._secure and self._sock.pending()):  # type: ignore[attr-defined]
-            return False
-        if not self._secure:
-            return True
-        # on TLS what came may be a session ticket: only decrypting tells
-        timeout = self._sock.gettimeout()
-        self._sock.settimeout(0)
-        try:
-            self._ahead = self._sock.recv(4096)
-            self._ended = not self._ahead
-        except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
-            return False
-        except OSError:
-            self._ended = True
-        finally:
-            self._sock.settimeout(timeout)
-        return True
-
-    def fileno(self) -> int:
-        """The socket's."""
-        return self._sock.fileno()
-
-    def makefile(self, mode: str = "rb", *_: object) -> io.BufferedReader:
-        """The reading end, buffered."""
-        self._files += 1
-        return io.BufferedReader(_Raw(self), 16 * 1024)
-
-    def close(self) -> None:
-        """Close once nothing reads from it any more (http.client closes before the body is read)."""
-        self._closed = True
-        if self._files <= 0:
-            self._sock.close()
-
-    def file_closed(self) -> None:
-        """A reading end was closed."""
-        self._files -= 1
-        if self._closed and self._files <= 0:
-            self._sock.close()
-
-    @property
-    def raw(self) -> socket.socket:
-        """The socket below."""
-        return self._sock
-
-
-class _Raw(io.RawIOBase):
-    def __init__(self, guard: Guard) -> None:
-        self._guard = guard
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any, /) -> int:
-        return self._guard.recv_into(memoryview(buffer))
-
-    def close(self) -> None:
-        if not self.closed:
-            super().close()
-            self._guard.file_closed()
 
 
 class Line(http.client.HTTPConnection):
@@ -198,7 +72,11 @@ class Line(http.client.HTTPConnection):
         except BaseException:
             raw.close()
             raise
-        self.sock: Any = Guard(raw, self._stop, self._stall)
+        self.sock: Any = (
+            SecureGuard(raw, self._stop, self._stall)
+            if isinstance(raw, ssl.SSLSocket)
+            else PlainGuard(raw, self._stop, self._stall)
+        )
 
     def _dial(self, host: str, port: int) -> socket.socket:
         last: OSError | None = None

@@ -5,8 +5,9 @@ import ssl
 from urllib.parse import urlsplit
 
 from wizard.engine.problems import Problem, Remedy
+from wizard.oci.guard import Stalled
 from wizard.oci.problems.making import make
-from wizard.oci.wire import ProxyRefused, Stalled
+from wizard.oci.wire import ProxyRefused
 
 
 def from_os_error(error: OSError, host: str, address: str) -> Problem:

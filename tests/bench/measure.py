@@ -1,0 +1,137 @@
+"""Measure whole commands: wall seconds, CPU seconds and peak memory, interleaved, medians; ratios are what counts."""
+
+import os
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One run. Seconds; peak memory in bytes."""
+
+    wall: float
+    cpu: float
+    memory: int
+
+
+@dataclass
+class Contestant:
+    """A tool in one discipline: the commands of one round, run one after the other."""
+
+    name: str
+    commands: Callable[[int], Sequence[Sequence[str | Path]]]
+    before: Callable[[int], None] = lambda _: None
+    samples: list[Sample] = field(default_factory=list)
+
+    @property
+    def wall(self) -> float:
+        """Median wall seconds."""
+        return statistics.median(s.wall for s in self.samples)
+
+    @property
+    def cpu(self) -> float:
+        """Median CPU seconds of the client."""
+        return statistics.median(s.cpu for s in self.samples)
+
+    @property
+    def memory(self) -> int:
+        """Largest peak memory."""
+        return max(s.memory for s in self.samples)
+
+
+@dataclass
+class Discipline:
+    """What is measured, and the ratio that is aimed at: ours to the best of the others."""
+
+    title: str
+    target: float
+    contestants: list[Contestant]
+    note: str = ""
+
+    @property
+    def ours(self) -> Contestant:
+        """The first is ours."""
+        return self.contestants[0]
+
+    @property
+    def best(self) -> Contestant:
+        """The fastest of the others."""
+        return min(self.contestants[1:], key=lambda c: c.wall)
+
+    @property
+    def ratio(self) -> float:
+        """Ours to the best."""
+        return self.ours.wall / self.best.wall
+
+
+def environment() -> dict[str, str]:
+    """No login of the user's, no proxy, no colour; our package is found from any folder."""
+    hidden = ("http_proxy", "https_proxy", "all_proxy")
+    return {k: v for k, v in os.environ.items() if k.lower() not in hidden} | {
+        "NO_COLOR": "1",
+        "PYTHONPATH": str(ROOT),
+    }
+
+
+def once(command: Sequence[str | Path], env: Mapping[str, str], cwd: Path) -> Sample:
+    """Run one command to its end; a failure ends the benchmark with what it said."""
+    log = cwd / "output"
+    with log.open("wb") as out:
+        began = time.perf_counter()
+        process = subprocess.Popen(
+            [str(part) for part in command], stdout=out, stderr=subprocess.STDOUT, env=dict(env), cwd=cwd
+        )
+        _, status, usage = os.wait4(process.pid, 0)
+        wall = time.perf_counter() - began
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise SystemExit(f"{' '.join(map(str, command))}\n{log.read_text(errors='replace')[-3000:]}")
+    return Sample(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024)
+
+
+def run(discipline: Discipline, rounds: int, folder: Path) -> Discipline:
+    """Round by round, every contestant once, in a turning order, so that drift and noise fall on all alike."""
+    env = environment() | {
+        "AIRGAP_WIZARD_STATE": str(folder / "state"),
+        "DOCKER_CONFIG": str(folder / "docker"),
+    }
+    for number in range(rounds):
+        order = discipline.contestants[number % len(discipline.contestants) :]
+        for each in order + discipline.contestants[: number % len(discipline.contestants)]:
+            each.before(number)
+            samples = [once(command, env, folder) for command in each.commands(number)]
+            each.samples.append(
+                Sample(
+                    sum(s.wall for s in samples), sum(s.cpu for s in samples), max(s.memory for s in samples)
+                )
+            )
+        sys.stderr.write(f"{discipline.title}: round {number + 1} of {rounds}\n")
+    return discipline
+
+
+def table(discipline: Discipline) -> str:
+    """As Markdown."""
+    verdict = "reached" if discipline.ratio <= discipline.target else "missed"
+    lines = [
+        f"### {discipline.title}",
+        "",
+        f"Ratio to the best other: **{discipline.ratio:.2f}** (aim ≤ {discipline.target:.2f}: {verdict})"
+        + (f". {discipline.note}" if discipline.note else "."),
+        "",
+        "| | wall, median | spread | ours to it | client CPU | peak memory |",
+        "|---|---|---|---|---|---|",
+    ]
+    for each in discipline.contestants:
+        walls = [s.wall for s in each.samples]
+        lines.append(
+            f"| {each.name} | {each.wall:.2f} s | {min(walls):.2f}–{max(walls):.2f} | "
+            f"{discipline.ours.wall / each.wall:.2f} | {each.cpu:.2f} s | {each.memory / 1e6:.0f} MB |"
+        )
+    return "\n".join(lines) + "\n"

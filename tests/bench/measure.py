@@ -1,9 +1,12 @@
 """Measure whole commands: wall seconds, CPU seconds and peak memory, interleaved, medians; ratios are what counts."""
 
 import os
+import re
 import statistics
 import subprocess
 import sys
+import tempfile
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -72,11 +75,12 @@ class Discipline:
 
 
 def environment() -> dict[str, str]:
-    """No login of the user's, no proxy, no colour; our package is found from any folder."""
-    hidden = ("http_proxy", "https_proxy", "all_proxy")
+    """No login of the user's, no proxy, no colour; our package is found from any folder, compiled as when installed."""
+    hidden = ("http_proxy", "https_proxy", "all_proxy", "pythondontwritebytecode")
     return {k: v for k, v in os.environ.items() if k.lower() not in hidden} | {
         "NO_COLOR": "1",
         "PYTHONPATH": str(ROOT),
+        "PYTHONPYCACHEPREFIX": str(Path(tempfile.gettempdir()) / "bench-pycache"),
     }
 
 
@@ -88,12 +92,39 @@ def once(command: Sequence[str | Path], env: Mapping[str, str], cwd: Path) -> Sa
         process = subprocess.Popen(
             [str(part) for part in command], stdout=out, stderr=subprocess.STDOUT, env=dict(env), cwd=cwd
         )
+        peak = Peak(process.pid)
         _, status, usage = os.wait4(process.pid, 0)
         wall = time.perf_counter() - began
     process.returncode = os.waitstatus_to_exitcode(status)
+    memory = peak.end()
     if process.returncode:
         raise SystemExit(f"{' '.join(map(str, command))}\n{log.read_text(errors='replace')[-3000:]}")
-    return Sample(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024)
+    return Sample(wall, usage.ru_utime + usage.ru_stime, memory)
+
+
+class Peak:
+    """Watches a process's peak memory. The kernel's own figure for children counts our memory before exec too."""
+
+    def __init__(self, pid: int) -> None:
+        self._pid, self._peak = pid, 0
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._watch)
+        self._thread.start()
+
+    def _watch(self) -> None:
+        while not self._over.wait(0.02):
+            try:
+                text = Path(f"/proc/{self._pid}/status").read_text()
+            except OSError:
+                return
+            found = re.search(r"VmHWM:\s+(\d+) kB", text)
+            self._peak = max(self._peak, int(found[1]) * 1024 if found else 0)
+
+    def end(self) -> int:
+        """Bytes."""
+        self._over.set()
+        self._thread.join()
+        return self._peak
 
 
 def run(discipline: Discipline, rounds: int, folder: Path) -> Discipline:

@@ -1,37 +1,22 @@
 """The transport against oras, crane, skopeo and regctl: the same bytes, whole commands, one run (`make bench`)."""
 
 import contextlib
+import json
 import shutil
 import sys
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.bench.measure import Contestant, Discipline
-from tests.real.images import random_bytes, write_blob
+from tests.real.images import Image, make_image, push_image, random_bytes, write_blob
 from tests.real.registries import docker_registry, olareg
 from tests.real.registry import Registry
 from tests.real.tools import find
 
-ROOT = Path(__file__).resolve().parents[2]
 KINDS = {"docker-registry": docker_registry, "olareg": olareg}
 OURS = (sys.executable, "-m", "wizard", "mirror", "--plain-http", "--quiet")
-
-
-@dataclass
-class Field:
-    """Where it happens: a folder with room, and the registries."""
-
-    folder: Path
-    size: int
-    rounds: int
-
-    def fresh(self, name: str) -> Path:
-        """An empty folder."""
-        path = self.folder / name
-        shutil.rmtree(path, ignore_errors=True)
-        path.mkdir(parents=True)
-        return path
+Command = Sequence[str | Path]
 
 
 def tool(name: str) -> str:
@@ -42,95 +27,222 @@ def tool(name: str) -> str:
     return str(path)
 
 
-@contextlib.contextmanager
-def running(field: Field, kind: str) -> Iterator[Registry]:
-    """An empty registry of that kind; its storage goes with it."""
-    folder = field.fresh(kind)
-    with KINDS[kind](folder) as registry:
-        yield registry
-    shutil.rmtree(folder)
+@dataclass
+class Ground:
+    """Where it happens: a folder with room, the size of the large blob, and the registries that run now."""
+
+    folder: Path
+    size: int
+    now: dict[str, Registry] = field(default_factory=dict)
+    stacks: dict[str, contextlib.ExitStack] = field(default_factory=dict)
+
+    def fresh(self, name: str) -> Path:
+        """An empty folder."""
+        path = self.folder / name
+        shutil.rmtree(path, ignore_errors=True)
+        path.mkdir(parents=True)
+        return path
+
+    def registry(self, role: str, kind: str) -> Registry:
+        """A new, empty registry in this role; the one before it goes, with its storage."""
+        self.stacks.pop(role, contextlib.ExitStack()).close()
+        stack = self.stacks[role] = contextlib.ExitStack()
+        self.now[role] = stack.enter_context(KINDS[kind](self.fresh(role)))
+        return self.now[role]
+
+    def close(self) -> None:
+        """End all registries."""
+        for stack in self.stacks.values():
+            stack.close()
+        self.stacks.clear()
 
 
-def push(field: Field) -> Iterator[Callable[[], Discipline]]:
-    """One large layer into an empty registry; the digest is verified while sending."""
-    for kind in KINDS:
-        yield lambda kind=kind: _push(field, kind)  # type: ignore[misc]
+def artefact(ground: Ground) -> tuple[Path, Path, str]:
+    """SIZE random bytes as an artefact in a layout (tag 1), as a plain file (a hard link), and their digest."""
+    layout = ground.folder / f"artefact-{ground.size}"
+    file = ground.folder / f"weights-{ground.size}"
+    if not (layout / "index.json").exists():
+        shutil.rmtree(layout, ignore_errors=True)
+        layer = write_blob(layout, random_bytes("weights", ground.size), "application/vnd.test.weights")
+        layer["annotations"] = {"org.opencontainers.image.title": "weights"}
+        config = write_blob(layout, iter([b"{}"]), "application/vnd.oci.image.config.v1+json")
+        kind = "application/vnd.oci.image.manifest.v1+json"
+        body = {"schemaVersion": 2, "mediaType": kind, "config": config, "layers": [layer]}
+        entry = write_blob(layout, iter([json.dumps(body).encode()]), kind)
+        entry["annotations"] = {"org.opencontainers.image.ref.name": "1"}
+        (layout / "oci-layout").write_text('{"imageLayoutVersion":"1.0.0"}')
+        file.unlink(missing_ok=True)
+        file.hardlink_to(layout / "blobs" / "sha256" / layer["digest"][7:])
+        (layout / "index.json").write_text(json.dumps({"schemaVersion": 2, "manifests": [entry]}))
+    return layout, file, json.loads((layout / "index.json").read_bytes())["manifests"][0]["digest"]
 
 
-def _artefact(field: Field) -> tuple[Path, Path]:
-    """SIZE random bytes as a file and as an artefact in a layout with the tag 1 (hard links: one copy on disk)."""
-    import json
-
-    layout = field.fresh("artefact")
-    layer = write_blob(layout, random_bytes("weights", field.size), "application/vnd.test.weights")
-    config = write_blob(layout, iter([b"{}"]), "application/vnd.oci.empty.v1+json")
-    body = {
-        "schemaVersion": 2,
-        "mediaType": "application/vnd.oci.image.manifest.v1+json",
-        "artifactType": "application/vnd.test",
-        "config": config,
-        "layers": [layer],
-    }
-    manifest = write_blob(layout, iter([json.dumps(body).encode()]), body["mediaType"])  # type: ignore[arg-type]
-    entry = {**manifest, "annotations": {"org.opencontainers.image.ref.name": "1"}}
-    (layout / "index.json").write_text(json.dumps({"schemaVersion": 2, "manifests": [entry]}))
-    (layout / "oci-layout").write_text('{"imageLayoutVersion":"1.0.0"}')
-    file = field.folder / "weights"
-    file.unlink(missing_ok=True)
-    file.hardlink_to(layout / "blobs" / "sha256" / layer["digest"][7:])
-    return layout, file
-
-
-def _push(field: Field, kind: str) -> Discipline:
-    layout, file = _artefact(field)
-    stack = contextlib.ExitStack()
-    now: dict[str, Registry] = {}
-
-    def empty(_: int) -> None:
-        stack.close()
-        now["registry"] = stack.enter_context(running(field, kind))
+def push(ground: Ground, kind: str) -> Discipline:
+    """One large layer into an empty registry; our digest is verified while sending."""
+    layout, file, _ = artefact(ground)
 
     def there() -> str:
-        return f"{now['registry'].host}/bench/model:1"
+        return f"{ground.now['target'].host}/bench/model:1"
 
-    contestants = [
-        Contestant("airgap-wizard mirror", lambda _: [[*OURS, f"layout:{layout}:1={there()}"]], empty),
-        Contestant(
-            "oras push",
-            lambda _: [[tool("oras"), "push", "--plain-http", "--no-tty", there(), file.name]],
-            empty,
-        ),
-        Contestant(
-            "regctl artifact put",
-            lambda _: [
-                [
-                    tool("regctl"),
-                    "--host",
-                    f"reg={now['registry'].host},tls=disabled",
-                    "artifact",
-                    "put",
-                    "-f",
-                    file,
-                    "--artifact-type",
-                    "application/vnd.test",
-                    there(),
-                ]
-            ],
-            empty,
-        ),
-        Contestant(
-            "skopeo copy",
-            lambda _: [
-                [
-                    tool("skopeo"),
-                    "copy",
-                    "--quiet",
-                    "--dest-tls-verify=false",
-                    f"oci:{layout}:1",
-                    f"docker://{there()}",
-                ]
-            ],
-            empty,
-        ),
-    ]
-    return Discipline(f"push {field.size / 2**30:.2g} GiB to {kind}", 0.75, contestants)
+    def host() -> str:
+        return f"reg={ground.now['target'].host},tls=disabled"
+
+    commands: dict[str, Callable[[int], Sequence[Command]]] = {
+        "airgap-wizard": lambda _: [[*OURS, f"layout:{layout}:1={there()}"]],
+        "oras push": lambda _: [
+            [tool("oras"), "push", "--plain-http", "--no-tty", "--disable-path-validation", there(), file]
+        ],
+        "regctl artifact put": lambda _: [
+            [
+                tool("regctl"),
+                "--host",
+                host(),
+                "artifact",
+                "put",
+                "-f",
+                file,
+                "--artifact-type",
+                "test/x",
+                there(),
+            ]
+        ],
+        "skopeo copy": lambda _: [
+            [
+                tool("skopeo"),
+                "copy",
+                "-q",
+                "--dest-tls-verify=false",
+                f"oci:{layout}:1",
+                f"docker://{there()}",
+            ]
+        ],
+    }
+    contestants = [Contestant(n, c, lambda _: empty(ground, kind)) for n, c in commands.items()]
+    return Discipline(f"push {ground.size / 2**30:.3g} GiB to {kind}", 0.75, contestants)
+
+
+def empty(ground: Ground, kind: str) -> None:
+    """A new target."""
+    ground.registry("target", kind)
+
+
+def pull(ground: Ground, kind: str) -> Discipline:
+    """One large layer to disk, verified and durable; the others are followed by `sync`."""
+    layout, _, digest = artefact(ground)
+    source = ground.registry("source", kind)
+    from tests.bench.measure import environment, once
+
+    once([*OURS, f"layout:{layout}:1={source.host}/bench/model:1"], environment(), ground.folder)
+    ref = f"{source.host}/bench/model"
+    out = ground.folder / "out"
+    sync = ["sync", "-f", out]
+    commands: dict[str, Callable[[int], Sequence[Command]]] = {
+        "airgap-wizard": lambda _: [[*OURS, f"{ref}:1=layout:{out}:1"]],
+        "oras pull, sync": lambda _: [
+            [tool("oras"), "pull", "--plain-http", "--no-tty", "-o", out, f"{ref}:1"],
+            sync,
+        ],
+        "skopeo copy, sync": lambda _: [
+            [tool("skopeo"), "copy", "-q", "--src-tls-verify=false", f"docker://{ref}:1", f"oci:{out}:1"],
+            sync,
+        ],
+        "crane pull, sync": lambda _: [
+            [tool("crane"), "pull", "--insecure", "--format=oci", f"{ref}@{digest}", out],
+            sync,
+        ],
+    }
+    contestants = [Contestant(n, c, lambda _: _clear(out)) for n, c in commands.items()]
+    return Discipline(f"pull {ground.size / 2**30:.3g} GiB from {kind}, durable", 0.85, contestants)
+
+
+def _clear(out: Path) -> None:
+    shutil.rmtree(out, ignore_errors=True)
+    out.mkdir()
+
+
+MIXED = (24_000_000, 6_000_000, 900_000, 40_000, 800)
+
+
+def images(ground: Ground, count: int, layers: Sequence[int], source: Registry) -> list[Image]:
+    """COUNT images of two platforms in the source registry, as bench/N:1."""
+    made = []
+    for number in range(count):
+        folder = ground.folder / "images" / f"{len(layers)}-{sum(layers)}-{number}"
+        shutil.rmtree(folder, ignore_errors=True)
+        made.append(make_image(folder, layers=layers, seed=f"{number}", tag="1", compressed=False))
+        push_image(made[-1], source, f"bench/{number}", "1")
+    return made
+
+
+def copy(ground: Ground, kind: str, *, again: bool) -> Discipline:
+    """Three images of two platforms and five layers each, registry to registry; or a second time, all being there."""
+    other = next(name for name in KINDS if name != kind)
+    source = ground.registry("source", other)
+    count = len(images(ground, 3, MIXED, source))
+    title = f"copy 3 images, {other} to {kind}" + (", nothing to do" if again else "")
+    if again:
+        ground.registry("target", kind)
+        from tests.bench.measure import environment, once
+
+        for command in copying(ground, count)["airgap-wizard"](0):
+            once(command, environment(), ground.folder)
+    before = (lambda _: None) if again else (lambda _: empty(ground, kind))
+    contestants = [Contestant(n, c, before) for n, c in copying(ground, count).items()]
+    return Discipline(title, 1.0 if again else 0.9, contestants)
+
+
+def copying(ground: Ground, count: int) -> dict[str, Callable[[int], Sequence[Command]]]:
+    """Each tool's way to copy COUNT images with all platforms: one command for ours, one an image for the others."""
+
+    def pairs() -> list[tuple[str, str]]:
+        here, there = ground.now["source"].host, ground.now["target"].host
+        return [(f"{here}/bench/{n}:1", f"{there}/bench/{n}:1") for n in range(count)]
+
+    def hosts() -> list[str]:
+        return [
+            part
+            for role in ("source", "target")
+            for part in ("--host", f"reg={ground.now[role].host},tls=disabled")
+        ]
+
+    plain = ["--from-plain-http", "--to-plain-http"]
+    insecure = ["--src-tls-verify=false", "--dest-tls-verify=false"]
+    return {
+        "airgap-wizard": lambda _: [[*OURS, *(f"{a}={b}" for a, b in pairs())]],
+        "crane copy": lambda _: [[tool("crane"), "copy", "--insecure", a, b] for a, b in pairs()],
+        "skopeo copy --all": lambda _: [
+            [
+                tool("skopeo"),
+                "copy",
+                "-q",
+                "--all",
+                "--preserve-digests",
+                *insecure,
+                f"docker://{a}",
+                f"docker://{b}",
+            ]
+            for a, b in pairs()
+        ],
+        "regctl image copy": lambda _: [
+            [tool("regctl"), *hosts(), "image", "copy", a, b] for a, b in pairs()
+        ],
+        "oras cp -r": lambda _: [[tool("oras"), "cp", "-r", "--no-tty", *plain, a, b] for a, b in pairs()],
+    }
+
+
+def small(ground: Ground, kind: str, count: int) -> Discipline:
+    """Many small images: round trips, not bytes, decide."""
+    other = next(name for name in KINDS if name != kind)
+    source = ground.registry("source", other)
+    images(ground, count, (3000, 500), source)
+    contestants = [Contestant(n, c, lambda _: empty(ground, kind)) for n, c in copying(ground, count).items()]
+    return Discipline(f"copy {count} small images, {other} to {kind}", 0.5, contestants)
+
+
+def disciplines(ground: Ground) -> Iterator[tuple[str, Callable[[], Discipline]]]:
+    """Name and maker of each, in order."""
+    for kind in KINDS:
+        yield f"push-{kind}", lambda kind=kind: push(ground, kind)  # type: ignore[misc]
+        yield f"pull-{kind}", lambda kind=kind: pull(ground, kind)  # type: ignore[misc]
+        yield f"copy-{kind}", lambda kind=kind: copy(ground, kind, again=False)  # type: ignore[misc]
+        yield f"again-{kind}", lambda kind=kind: copy(ground, kind, again=True)  # type: ignore[misc]

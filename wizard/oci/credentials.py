@@ -3,7 +3,6 @@
 import base64
 import binascii
 import json
-import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -128,6 +127,8 @@ def _ask(helper: str, key: str, environ: Mapping[str, str]) -> Credentials | Non
         raise problems.credential_helper(
             key, helper, "its name is a path, which docker does not allow either"
         )
+    import subprocess
+
     try:
         done = subprocess.run(
             [f"docker-credential-{helper}", "get"],

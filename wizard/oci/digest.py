@@ -14,7 +14,9 @@ CHUNK = 128 * 1024
 """Bytes per buffer everywhere. Larger writes were slower on a loopback socket (docs/decisions/0002)."""
 
 _DEPTH = 8  # buffers in flight between the mover and the hash: 1 MiB a blob
-_INLINE = 4 * CHUNK  # below this, starting a thread costs more than it saves
+_INLINE = (
+    64 * 1024 * 1024
+)  # below this a thread of its own costs more than it saves: many blobs move at a time
 _FORM = re.compile(r"sha256:[0-9a-f]{64}\Z|sha512:[0-9a-f]{128}\Z")
 
 

@@ -1,7 +1,6 @@
 """Proxies from the environment: HTTP_PROXY, HTTPS_PROXY, NO_PROXY, as curl and Go read them."""
 
 import base64
-import ipaddress
 from collections.abc import Mapping
 from urllib.parse import unquote, urlsplit
 
@@ -11,7 +10,9 @@ from wizard.engine.secrets import Secret
 def proxy_for(scheme: str, host: str, port: int, environ: Mapping[str, str]) -> tuple[str, dict[str, str]]:
     """The proxy's HOST:PORT for a target ("" = none) and the headers it wants. Loopback never goes through one."""
     found = _get(environ, f"{scheme}_proxy") or _get(environ, "all_proxy")
-    if not found or _direct(host, port, _get(environ, "no_proxy")):
+    if not found:
+        return "", {}
+    if _direct(host, port, _get(environ, "no_proxy")):
         return "", {}
     url = urlsplit(found if "://" in found else f"http://{found}")
     if not url.hostname:
@@ -31,6 +32,8 @@ def _get(environ: Mapping[str, str], name: str) -> str:
 
 
 def _direct(host: str, port: int, rules: str) -> bool:
+    import ipaddress
+
     try:
         address = ipaddress.ip_address(host)
     except ValueError:

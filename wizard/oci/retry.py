@@ -1,7 +1,5 @@
 """When to try again, and how long to wait first."""
 
-import email.utils
-import random
 import time
 from dataclasses import dataclass
 
@@ -21,6 +19,8 @@ class Retries:
 
     def delay(self, attempt: int, after: float | None = None) -> float:
         """Seconds before try number `attempt` + 1 (attempts count from 0), jittered so that clients spread out."""
+        import random  # only once something went wrong: imports are most of a command that has nothing to do
+
         if after is not None:
             return after + random.uniform(0, min(1.0, self.first))  # noqa: S311  (no secret)
         top = min(self.most, self.first * (2**attempt))
@@ -33,6 +33,8 @@ def retry_after(value: str | None) -> float | None:
         return None
     if value.strip().isdigit():
         return float(min(int(value.strip()[:9]), 10**9))
+    import email.utils
+
     try:
         when = email.utils.parsedate_to_datetime(value)
     except (TypeError, ValueError):

@@ -1,6 +1,5 @@
 """Content that is missing, damaged or of a kind that cannot be carried."""
 
-import difflib
 from collections.abc import Iterable
 
 from wizard.engine.problems import Problem, Remedy
@@ -10,6 +9,8 @@ from wizard.oci.problems.making import make
 
 def tag_not_found(store: str, ref: str, tags: Iterable[str]) -> Problem:
     """No such tag; says which there are, nearest first."""
+    import difflib
+
     known = list(tags)
     near = difflib.get_close_matches(ref, known, n=5, cutoff=0.4)
     rest = [tag for tag in reversed(known) if tag not in near]

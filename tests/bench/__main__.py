@@ -1,0 +1,80 @@
+"""`python -m tests.bench [--only NAME]… [--size GiB] [--rounds N]`: print docs/performance.md's tables."""
+
+import argparse
+import datetime as dt
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from tests.bench import link, transport
+from tests.bench.measure import run, table
+from tests.real.tools import find
+
+VERSIONS = {
+    "oras": "version",
+    "crane": "version",
+    "regctl": "version",
+    "skopeo": "--version",
+    "docker-registry": "--version",
+}
+
+
+def main() -> int:
+    """Measure what was asked for; tables go to stdout, talk to stderr."""
+    p = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    p.add_argument("--only", action="append", default=[], help="a discipline's name, or the beginning of it")
+    p.add_argument("--size", type=float, default=2.0, help="GiB of the large blob (default 2)")
+    p.add_argument("--rounds", type=int, default=5)
+    p.add_argument("--small", type=int, default=200, help="images of the round-trip discipline")
+    p.add_argument("--folder", type=Path, help="where there is room (default: a temporary folder)")
+    args = p.parse_args()
+    with tempfile.TemporaryDirectory(prefix="bench-", dir=args.folder) as folder:
+        ground = transport.Ground(Path(folder), int(args.size * 2**30))
+        found = dict(transport.disciplines(ground))
+        if link.inside():
+            found = {
+                f"small-{kind}": lambda kind=kind: transport.small(ground, kind, args.small)
+                for kind in transport.KINDS
+            }  # type: ignore[misc]
+            sys.stdout.write(f"## {link.inside()}\n\n")
+        else:
+            sys.stdout.write(header())
+        try:
+            for name, make in found.items():
+                if not args.only or any(name.startswith(only) for only in args.only):
+                    sys.stdout.write(table(run(make(), args.rounds, ground.folder)) + "\n")
+                    sys.stdout.flush()
+        finally:
+            ground.close()
+    if (
+        not link.inside()
+        and os.geteuid() == 0
+        and (not args.only or any(o.startswith("small") for o in args.only))
+    ):
+        return link.enter("40 ms round trip", link.SHAPES["40 ms round trip"], sys.argv[1:])
+    return 0
+
+
+def header() -> str:
+    """Machine, versions, date, load: a figure without them means little."""
+    lines = [
+        f"Measured {dt.datetime.now(dt.UTC):%Y-%m-%d} on {os.cpu_count()} cores, Python {platform.python_version()}."
+    ]
+    said = []
+    for name, flag in VERSIONS.items():
+        if path := find(name):
+            text = subprocess.run([str(path), flag], capture_output=True, text=True, check=False).stdout
+            numbers = [
+                w.strip(",") for w in text.split() if w[:1].isdigit() or (w[:1] == "v" and w[1:2].isdigit())
+            ]
+            said.append(f"{name} {numbers[0] if numbers else '?'}")
+    lines.append(f"Tools: {', '.join(said)}.")
+    lines.append(f"Load average while measuring: {os.getloadavg()[0]:.1f}.")
+    return "\n".join(lines) + "\n\n"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

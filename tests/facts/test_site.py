@@ -181,7 +181,7 @@ def test_a_missing_permission_is_unknown_with_its_remedy_and_leaves_the_others_a
     add = Remedy("add the rule", "kubectl apply -f role.yaml")
     cluster.refuse["list Node"] = Problem("cluster-forbidden", "may not list nodes", remedies=(add,))
     facts = gather([Kubernetes, Nodes, Pulls], GATHERERS, sources(cluster))
-    assert facts.get(Nodes) == Unknown("may not list nodes", (add,))
+    assert facts.get(Nodes) == Unknown("may not list nodes", (add,), "cluster-forbidden")
     assert facts.get(Kubernetes) == Kubernetes("v1.34.4")
     assert facts.remedies([Nodes, Pulls, Kubernetes]) == (add,)
 

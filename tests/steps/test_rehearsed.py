@@ -55,7 +55,7 @@ def rehearsed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Calla
         name = changes if isinstance(changes, str) else str(tmp_path / "world.yaml")
         if not isinstance(changes, str):
             Path(name).write_text(yaml.safe_dump({"like": "healthy", "title": "a test"} | changes))
-        made.append(Rehearsed(open_tiny(name, tmp_path / "state"), tmp_path, **answers))
+        made.append(Rehearsed(open_tiny(name, tmp_path / f"state-{len(made)}"), tmp_path, **answers))
         return made[-1]
 
     yield make
@@ -151,6 +151,14 @@ def test_a_cni_that_takes_a_moment_is_judged_settled(rehearsed: Make) -> None:
     site.ctx.stop = type(site.ctx.stop).__base__()  # one that really waits
     site.do(Preflight())
     assert site.finding("cni-enforces-policy").grade == "pass"
+
+
+def test_an_api_server_that_is_away_for_a_moment_costs_no_verdict(rehearsed: Make) -> None:
+    for after in (20, 60, 110):
+        site = rehearsed({"kubernetes": {"away": {"after": after, "calls": 6}}})
+        site.do(MirrorProbe())
+        site.do(Preflight())
+        assert not site.grades("unknown") + site.grades("fail")
 
 
 def test_a_cluster_that_does_not_answer_is_a_problem_and_no_verdict(rehearsed: Make) -> None:

@@ -21,6 +21,8 @@ class Unknown:
 
     reason: str
     remedies: tuple[Remedy, ...] = ()
+    code: str = ""
+    """The code of the Problem that was in the way."""
 
 
 @dataclass(slots=True)
@@ -82,5 +84,5 @@ def gather(kinds: Iterable[type], gatherers: dict[type, Gatherer], sources: Sour
             raise
         except Problem as problem:
             reason = problem.title + (f": {problem.detail}" if problem.detail else "")
-            known[kind] = Unknown(reason, problem.remedies)
+            known[kind] = Unknown(reason, problem.remedies, problem.code)
     return Facts(known)

@@ -111,6 +111,10 @@ def look(ctx: Context, moment: Moment, checks: tuple[Check, ...] | None = None) 
     for check in asked:
         missing = [kind for kind in (*check.needs, *check.helped_by) if kind not in known]
         known |= gather(missing, GATHERERS, from_world).all()
+        lost = [kind for kind in missing if getattr(known[kind], "code", "") == "cluster-unreachable"]
+        if lost:
+            _answers(ctx)
+            known |= gather(lost, GATHERERS, from_world).all()
         finding = check.ask(Facts(known))
         findings.append(finding)
         ctx.find(finding)

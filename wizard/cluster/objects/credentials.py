@@ -29,5 +29,5 @@ def _entry(found: Credentials) -> dict[str, Any]:
     if found.password is None:
         return {}
     password = found.password.reveal()
-    auth = base64.b64encode(f"{found.username}:{password}".encode()).decode()
-    return {"username": found.username, "password": password, "auth": auth}
+    auth = Secret(base64.b64encode(f"{found.username}:{password}".encode()).decode())
+    return {"username": found.username, "password": password, "auth": auth.reveal()}

@@ -2,12 +2,16 @@
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from wizard.answers.model import Answers
 from wizard.answers.rules import loopback
 from wizard.cluster.port import Cluster, Helm
 from wizard.engine.secrets import Prompter, Secret, resolve
 from wizard.oci.sites import Site, Sites
+
+if TYPE_CHECKING:
+    from wizard.cluster.real.adapter import RealCluster
 
 
 class RealWorld:
@@ -18,7 +22,7 @@ class RealWorld:
     def __init__(self, prompter: Prompter | None) -> None:
         self._prompter = prompter
         self._password: Secret | None = None
-        self._cluster: Cluster | None = None
+        self._cluster: RealCluster | None = None
 
     def sites(self, answers: Answers) -> Sites:
         """The internal registry as configured; all others over HTTPS with docker's credentials.
@@ -81,7 +85,10 @@ class RealWorld:
         return tuple(dict.fromkeys([*public, *inside, f"kubernetes ({where})"]))
 
     def close(self) -> None:
-        """Nothing was started."""
+        """Close the connections to the cluster."""
+        if self._cluster is not None:
+            self._cluster.close()
+            self._cluster = None
 
 
 def _hosts(answers: Answers) -> list[str]:

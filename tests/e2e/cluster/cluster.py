@@ -105,13 +105,12 @@ class Cluster:
     @contextmanager
     def registry_untrusted(self) -> Iterator[None]:
         """For the length of the block the node does not trust the registry's CA: pulls fail with x509."""
-        hosts = self.folder / "etc" / "registries" / self.registry.host / "hosts.toml"
-        before = hosts.read_text()
-        hosts.write_text(f'[host."https://{self.registry.host}"]\n')  # containerd looks at every pull
+        trust = self.folder / "etc" / "registries" / self.registry.host / "ca.crt"
+        trust.unlink()  # containerd looks at every pull
         try:
             yield
         finally:
-            hosts.write_text(before)
+            shutil.copy(self.ca_file, trust)
 
     def on_node(self, *command: str | Path) -> str:
         """Run a command in the node's network; its standard output."""
@@ -162,6 +161,11 @@ def cluster(*, netpol: bool = True, wait_seconds: float = 900.0) -> Iterator[Clu
             _script(settings, "down")
         left = machine_state(folder) - before
         assert not left, f"the cluster left behind: {sorted(left)}"
+
+
+def attached(folder: Path) -> Cluster:
+    """A cluster that is up already, by its folder."""
+    return Cluster(folder, True, _registry(folder))
 
 
 def _registry(folder: Path) -> Registry:

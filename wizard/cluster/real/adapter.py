@@ -167,4 +167,9 @@ class RealCluster:
         """Run a command over a websocket."""
         from wizard.cluster.real.exec import run
 
-        return run(self.api.client, pod, namespace, container, command, timeout)
+        path = self.resources.find("Pod").path(namespace, pod)
+        return run(self.api, path, container, command, timeout, f"run a command in {namespace}/{pod}")
+
+    def close(self) -> None:
+        """Close the connections to the API server."""
+        self.api.close()

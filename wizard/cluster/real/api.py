@@ -2,13 +2,14 @@
 
 import json
 import time
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 from wizard.cluster.real.errors import refused, unreachable
 from wizard.engine.problems import Problem
 
+T = TypeVar("T")
 CONNECT_SECONDS, READ_SECONDS = 10.0, 60.0
 _PAUSES = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0)
 """Seconds between tries while the API server is away: half a minute in all, as a restart takes."""
@@ -44,14 +45,25 @@ class Api:
     ) -> bytes:
         """The answer's bytes. Asks again while the server is away: every request of ours may be repeated
         (reads, server-side apply, deletes), but creation, which has a name of its own and is then a 409."""
-        for pause in (*self._pauses, None):
+        return self.patiently(
+            lambda: self._once(method, path, query, body, content, what or f"{method} {path}")
+        )
+
+    def patiently(self, ask: Callable[[], T]) -> T:
+        """Ask until there is an answer, while the server is away; its last problem when patience ends."""
+        for pause in self._pauses:
             try:
-                return self._once(method, path, query, body, content, what or f"{method} {path}")
+                return ask()
             except Problem as problem:
-                if problem.code != "cluster-unreachable" or pause is None:
+                if problem.code != "cluster-unreachable":
                     raise
                 time.sleep(pause)
-        raise AssertionError("the last pause is None")
+        return ask()
+
+    def close(self) -> None:
+        """Close the connections."""
+        self.client.rest_client.pool_manager.clear()
+        self.client.close()
 
     def _once(
         self, method: str, path: str, query: Mapping[str, str] | None, body: Any, content: str, what: str

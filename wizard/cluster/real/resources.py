@@ -81,14 +81,13 @@ class Resources:
     def _learn(self, version: str) -> None:
         if version in self._read:
             return
-        self._read.add(version)
         try:
             found = self._ask(f"/api/{version}" if version == "v1" else f"/apis/{version}")
         except Problem as problem:
-            if problem.evidence.get("status") == 404:
-                return
-            self._read.discard(version)
-            raise
+            if problem.evidence.get("status") != 404:
+                raise
+            found = {}
+        self._read.add(version)
         for row in found.get("resources", []):
             if "/" not in row["name"]:
                 self._known[f"{version}/{row['kind']}"] = Resource(version, row["name"], row["namespaced"])

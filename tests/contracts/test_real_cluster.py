@@ -29,7 +29,10 @@ class RealBench(Bench):
         """With the pull secret in it."""
         with Bench.namespace(self, level) as space:
             meta = {"name": "pull", "namespace": space}
-            secret = {"type": "kubernetes.io/dockerconfigjson", "stringData": {".dockerconfigjson": self.login}}
+            secret = {
+                "type": "kubernetes.io/dockerconfigjson",
+                "stringData": {".dockerconfigjson": self.login},
+            }
             self.cluster.apply({"apiVersion": "v1", "kind": "Secret", "metadata": meta, **secret})
             meta = {"name": "tester", "namespace": space}
             account = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": meta}

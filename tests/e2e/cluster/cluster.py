@@ -15,7 +15,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -31,6 +31,7 @@ _HERE = Path(__file__).parent
 _LOCK = Path(tempfile.gettempdir()) / "airgap-cluster.lock"
 
 NODE = "node1"
+MACHINE_IP = "172.31.250.1"
 NODE_IP = "172.31.250.2"
 OUTSIDE_IP = "198.51.100.10"
 REGISTRY_HOST = f"{NODE_IP}:5000"
@@ -121,14 +122,18 @@ class Cluster:
         return run("nsenter", "--net=/run/netns/airgap-out", *command).stdout
 
     @contextmanager
-    def unenforced(self) -> Iterator[None]:
-        """For the length of the block nobody enforces NetworkPolicies, as with a CNI that ignores them."""
+    def without(self, part: str) -> Iterator[None]:
+        """For the length of the block the cluster lacks a part: `enforcer`, `api` or `kubelet`."""
         settings = _settings(self.folder, self.netpol)
-        _script(settings, "enforcer", "stop")
+        _script(settings, "part", part, "stop")
         try:
             yield
         finally:
-            _script(settings, "enforcer", "start")
+            _script(settings, "part", part, "start")
+
+    def unenforced(self) -> AbstractContextManager[None]:
+        """For the length of the block nobody enforces NetworkPolicies, as with a CNI that ignores them."""
+        return self.without("enforcer")
 
     def images_on_node(self) -> list[str]:
         """References of the images the node's runtime has."""

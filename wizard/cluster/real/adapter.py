@@ -5,7 +5,8 @@ from typing import Any
 from urllib.parse import quote
 
 from wizard.cluster.port import Obj, PodResult
-from wizard.cluster.real.api import Api
+from wizard.cluster.real.api import PAUSES, Api
+from wizard.cluster.real.going import await_gone
 from wizard.cluster.real.resources import Resources
 from wizard.engine.problems import Problem
 from wizard.engine.stop import Stop
@@ -18,8 +19,8 @@ _LOG_BYTES = 1024 * 1024
 class RealCluster:
     """One connection. Thread-safe, as the client's pool is."""
 
-    def __init__(self, client: Any) -> None:
-        self.api = Api(client)
+    def __init__(self, client: Any, pauses: Sequence[float] = PAUSES) -> None:
+        self.api = Api(client, pauses)
         self.resources = Resources(lambda path: self.api.json("GET", path))
 
     # reading
@@ -37,10 +38,17 @@ class RealCluster:
         query = {"limit": str(_PAGE)}
         if labels:
             query["labelSelector"] = ",".join(f"{k}={v}" for k, v in labels.items())
+        what = f"list {resource.plural}" + (f" in {namespace}" if namespace else "")
         found: list[Obj] = []
         while True:
-            what = f"list {resource.plural}" + (f" in {namespace}" if namespace else "")
-            page = self.api.json("GET", resource.path(namespace), query, what=what)
+            try:
+                page = self.api.json("GET", resource.path(namespace), query, what=what)
+            except Problem as problem:
+                if problem.evidence.get("status") != 410 or "continue" not in query:
+                    raise
+                # the pages' snapshot has expired: from the start, in one piece
+                query, found = {key: query[key] for key in query if key == "labelSelector"}, []
+                continue
             # a list's items come without what the list says of them all
             found += ({"apiVersion": resource.api, "kind": kind, **item} for item in page.get("items") or ())
             token = page.get("metadata", {}).get("continue", "")
@@ -65,15 +73,15 @@ class RealCluster:
         self, pod: str, namespace: str, container: str = "", *, previous: bool = False, tail: int = 200
     ) -> str:
         """The end of a container's log, at most 1 MiB."""
-        query = {"tailLines": str(tail), "limitBytes": str(_LOG_BYTES)}
+        query = {"tailLines": str(tail)}
         if container:
             query["container"] = container
         if previous:
             query["previous"] = "true"
         path = self.resources.find("Pod").path(namespace, pod) + "/log"
-        return self.api.raw("GET", path, query, what=f"read the log of {namespace}/{pod}").decode(
-            errors="replace"
-        )
+        # the API's own limitBytes would cut off the newest lines
+        data = self.api.raw("GET", path, query, what=f"read the log of {namespace}/{pod}")[-_LOG_BYTES:]
+        return data.decode(errors="replace")
 
     # changing
 
@@ -103,8 +111,13 @@ class RealCluster:
         return bool(review["status"]["allowed"])
 
     def apply(self, obj: Obj, *, dry: bool = False) -> Obj:
-        """Server-side apply; we own the fields that we send, also where another manager had them."""
+        """Server-side apply; we own the fields that we send, also where another manager had them.
+
+        A pod of that name which is on its way out is waited for: to change it would change nothing that stays.
+        """
         meta = obj["metadata"]
+        if obj["kind"] == "Pod" and not dry:
+            await_gone(self, meta["name"], meta.get("namespace") or "default")
         resource = self.resources.find(obj["kind"], obj["apiVersion"])
         query = {"fieldManager": MANAGER, "force": "true", "fieldValidation": "Strict"}
         if dry:

@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
@@ -11,16 +11,16 @@ from wizard.engine.problems import Problem
 
 T = TypeVar("T")
 CONNECT_SECONDS, READ_SECONDS = 10.0, 60.0
-_PAUSES = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0)
-"""Seconds between tries while the API server is away: half a minute in all, as a restart takes."""
+PAUSES = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 15.0, 15.0)
+"""Seconds between tries while the API server is away: a minute in all, as a restart of it takes."""
 
 
 class Api:
     """A thin layer over the official client's transport (its credentials, TLS and connection pool)."""
 
-    def __init__(self, client: Any) -> None:
+    def __init__(self, client: Any, pauses: Sequence[float] = PAUSES) -> None:
         self.client = client
-        self._pauses = _PAUSES
+        self._pauses = pauses
 
     def json(
         self,
@@ -44,7 +44,7 @@ class Api:
         what: str = "",
     ) -> bytes:
         """The answer's bytes. Asks again while the server is away: every request of ours may be repeated
-        (reads, server-side apply, deletes), but creation, which has a name of its own and is then a 409."""
+        (reads, server-side apply, deletes), and who creates recognises its own work in a 409."""
         return self.patiently(
             lambda: self._once(method, path, query, body, content, what or f"{method} {path}")
         )

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from wizard.engine.problems import Problem, Remedy
+from wizard.engine.secrets import Secret
 
 _ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount/token")
 
@@ -28,6 +29,8 @@ def connect(kubeconfig: Path | None, context: str) -> Any:
             raise not_configured()
     except (kubernetes.config.ConfigException, yaml.YAMLError, UnicodeDecodeError) as error:
         raise _not_valid(kubeconfig or _ACCOUNT, str(error)) from None
+    for credential in configuration.api_key.values():
+        Secret(credential.rpartition(" ")[2])  # nothing that is printed or written may hold it
     # the API server is inside the perimeter: a proxy of the environment leads outside
     configuration.proxy = None
     configuration.no_proxy = "*"

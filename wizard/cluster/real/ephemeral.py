@@ -5,7 +5,9 @@ from typing import TYPE_CHECKING
 
 from wizard.cluster.port import Obj, PodResult
 from wizard.cluster.real.errors import not_started, refused, too_slow
-from wizard.cluster.real.pods import HOPELESS, OUTPUT, TICK, _log, state_of, why
+from wizard.cluster.real.node_watch import NodeWatch
+from wizard.cluster.real.pod_log import PodLog
+from wizard.cluster.real.pods import HOPELESS, TICK, state_of, why
 from wizard.engine.stop import Stop
 
 if TYPE_CHECKING:
@@ -27,22 +29,25 @@ def debug(
         what=f"add an ephemeral container to {namespace}/{pod}",
     )
     deadline = time.monotonic() + timeout
+    log = PodLog(cluster, pod, namespace, container["name"], None)
+    watch = NodeWatch(cluster, f"the probe inside {namespace}/{pod}")
     while True:
         stop.check()
         found = cluster.get("Pod", pod, namespace)
         if found is None:
             raise refused(
-                f"the pod {namespace}/{pod}", 404, "it was deleted while it was looked at from inside"
+                f"look from inside the pod {namespace}/{pod}", 404, "it was deleted while it was looked at"
             )
+        node = found["spec"].get("nodeName", "")
         state = state_of(found, container["name"])
         if "terminated" in state:
-            text = _log(cluster, pod, namespace, container["name"])
-            node = found["spec"].get("nodeName", "")
-            return PodResult(int(state["terminated"]["exitCode"]), text, node, len(text) >= OUTPUT)
+            log.read(over=True)
+            return PodResult(int(state["terminated"]["exitCode"]), log.text, node, log.cut)
         waiting = state.get("waiting", {})
         if waiting.get("reason") in HOPELESS:
             message = why(cluster, found, waiting.get("message", ""))
             raise not_started(pod, namespace, waiting["reason"], message)
         if time.monotonic() > deadline:
             raise too_slow(f"the probe inside {namespace}/{pod}", timeout, waiting.get("reason", ""))
+        watch.look(node)
         stop.wait(TICK)

@@ -1,38 +1,78 @@
 """The API's errors as Problems: what was asked, of whom, and the API server's own words."""
 
 import json
+import re
 from typing import Any
 
 from wizard.engine.problems import Problem, Remedy
+
+_CANNOT = re.compile(
+    r'cannot (?P<verb>\S+) resource "(?P<resource>[^"]+)" in API group "(?P<group>[^"]*)"'
+    r'(?: in the namespace "(?P<namespace>[^"]+)")?'
+)
+_PASSING = re.compile(r"etcdserver|leader changed|apiserver is shutting down|context deadline exceeded")
 
 
 def refused(what: str, status: int, body: bytes | str) -> Problem:
     """Of an HTTP status; 403 by RBAC is told apart from 403 by admission or quota."""
     words = _message(body)
-    if status in (401, 403) and (status == 401 or ("cannot " in words and "resource" in words)):
-        return _forbidden(what, status, words)
-    if status in (429, 500, 502, 503, 504):
+    cannot = _CANNOT.search(words)
+    if status == 401:
+        return _unknown_to_it(words)
+    if status == 403 and (cannot or " cannot " in words):
+        return _forbidden(what, words, cannot.groupdict("") if cannot else {})
+    if status in (429, 502, 503, 504) or (
+        status == 500 and (words.startswith("<") or _PASSING.search(words))
+    ):
         return unreachable(what, f"HTTP {status}: {words}")
     return Problem(
         "cluster-refused",
-        f"the cluster refused {what}",
+        f"the cluster refused to {what}",
         detail=words,
         remedies=(Remedy("read the API server's words above: they name the field or the rule"),),
         evidence={"status": status},
     )
 
 
-def _forbidden(what: str, status: int, words: str) -> Problem:
+def _forbidden(what: str, words: str, cannot: dict[str, str]) -> Problem:
+    """With the rule that is missing, where the API server names it."""
+    remedies = [
+        Remedy("have the shipped Role and ClusterRole applied", "airgap-wizard explain rbac-sufficient")
+    ]
+    if cannot:
+        where = f"a Role in {cannot['namespace']}" if cannot["namespace"] else "a ClusterRole"
+        rule = f"{{apiGroups: ['{cannot['group']}'], resources: [{cannot['resource']}], verbs: [{cannot['verb']}]}}"
+        remedies.insert(0, Remedy(f"have this rule added to {where}: {rule}"))
     return Problem(
         "cluster-forbidden",
-        f"not allowed to {what}" if status == 403 else "the cluster does not accept who we are",
+        f"not allowed to {what}",
         detail=words,
+        remedies=tuple(remedies),
+        evidence={"status": 403, **{key: value for key, value in cannot.items() if value or key == "group"}},
+    )
+
+
+def _unknown_to_it(words: str) -> Problem:
+    return Problem(
+        "cluster-forbidden",
+        "the cluster does not accept who we are",
+        detail=words,
+        remedies=(Remedy("renew the credentials in the kubeconfig, or the pod's ServiceAccount token"),),
+        evidence={"status": 401},
+    )
+
+
+def node_away(node: str, what: str, why: str) -> Problem:
+    """The node's kubelet has not been heard of for a while: what runs there cannot be seen."""
+    return Problem(
+        "node-away",
+        f"node {node} has stopped answering while {what} was waited for",
+        detail=why or "its kubelet no longer reports",
         remedies=(
-            Remedy("have the shipped Role and ClusterRole applied", "airgap-wizard explain rbac-sufficient")
-            if status == 403
-            else Remedy("renew the credentials in the kubeconfig"),
+            Remedy("see the node", f"kubectl describe node {node}"),
+            Remedy("mend its kubelet or its network, then run again: what is done is recognised"),
         ),
-        evidence={"status": status},
+        evidence={"node": node},
     )
 
 

@@ -30,7 +30,7 @@ def run(api: Api, path: str, container: str, command: Sequence[str], timeout: fl
     try:
         output, status = _listen(socket, timeout, what)
     finally:
-        socket.close()
+        socket.close(timeout=1)
     text = output[:_OUTPUT].decode(errors="replace")
     return PodResult(_exit_code(status, what), text, "", len(output) > _OUTPUT)
 
@@ -106,5 +106,3 @@ def _exit_code(status: bytes, what: str) -> int:
     except (ValueError, KeyError, TypeError):
         pass
     raise refused(what, 0, status) from None
-
-

@@ -1,11 +1,16 @@
 """Running a pod to its end: its log as it grows, its end, or the cause why it does not start."""
 
+import re
+import secrets
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from wizard.cluster.port import Obj, PodResult
 from wizard.cluster.real.errors import not_started, too_slow
+from wizard.cluster.real.going import await_gone
+from wizard.cluster.real.node_watch import NodeWatch
+from wizard.cluster.real.pod_log import PodLog
 from wizard.engine.problems import Problem
 from wizard.engine.stop import Stop
 
@@ -13,7 +18,12 @@ if TYPE_CHECKING:
     from wizard.cluster.real.adapter import RealCluster
 
 TICK = 0.25
-OUTPUT = 1024 * 1024
+PULL_PATIENCE = 30.0
+"""Seconds for a registry that does not answer a node at once: the kubelet tries again by itself."""
+_PASSING = re.compile(
+    r"connection re(fused|set)|i/o timeout|TLS handshake timeout|EOF\b|50[0234] |429 Too Many"
+)
+_MARK = "airgap-wizard/attempt"
 HOPELESS = {
     "ErrImagePull",
     "ImagePullBackOff",
@@ -34,22 +44,40 @@ def run_pod(
     output: Callable[[str], None] | None,
     keep: bool,
 ) -> PodResult:
-    """See the port. The pod is created (never adopted): one of the same name is a refusal."""
+    """See the port. The pod is created (never adopted): a strange one of the same name is a refusal."""
     meta = pod["metadata"]
     name, namespace = meta["name"], meta.get("namespace") or "default"
-    path = cluster.resources.find("Pod").path(namespace)
-    query = {"fieldManager": "airgap-wizard", "fieldValidation": "Strict"}
-    try:
-        made = cluster.api.json("POST", path, query, pod, what=f"create the pod {namespace}/{name}")
-    except Problem as problem:
-        if problem.code == "cluster-refused":
-            raise not_started(name, namespace, "refused", problem.detail) from None
-        raise
+    made = _create(cluster, pod, name, namespace, stop)
     try:
         return _to_its_end(cluster, made, timeout, stop, output)
     finally:
         if not keep:
             remove(cluster, name, namespace)
+
+
+def _create(cluster: "RealCluster", pod: Obj, name: str, namespace: str, stop: Stop) -> Obj:
+    """Create it. Where the answer was lost and creation repeated, our own mark says that the pod is ours."""
+    mark = secrets.token_hex(8)
+    meta = pod["metadata"]
+    marked = {**pod, "metadata": {**meta, "annotations": {**(meta.get("annotations") or {}), _MARK: mark}}}
+    path = cluster.resources.find("Pod").path(namespace)
+    query = {"fieldManager": "airgap-wizard", "fieldValidation": "Strict"}
+    while True:
+        try:
+            made: Obj = cluster.api.json(
+                "POST", path, query, marked, what=f"create the pod {namespace}/{name}"
+            )
+            return made
+        except Problem as problem:
+            if problem.code != "cluster-refused":
+                raise
+            if problem.evidence.get("status") == 409:
+                found = cluster.get("Pod", name, namespace)
+                if found and (found["metadata"].get("annotations") or {}).get(_MARK) == mark:
+                    return found
+                if found is None or await_gone(cluster, name, namespace, stop):
+                    continue
+            raise not_started(name, namespace, "refused", problem.detail) from None
 
 
 def remove(cluster: "RealCluster", name: str, namespace: str) -> None:
@@ -66,8 +94,9 @@ def _to_its_end(
 ) -> PodResult:
     name, namespace = made["metadata"]["name"], made["metadata"]["namespace"]
     container = made["spec"]["containers"][0]["name"]
-    deadline = time.monotonic() + timeout
-    shown = 0
+    log = PodLog(cluster, name, namespace, container, output)
+    began = time.monotonic()
+    watch = NodeWatch(cluster, f"the pod {namespace}/{name}")
     while True:
         stop.check()
         pod = cluster.get("Pod", name, namespace)
@@ -75,26 +104,26 @@ def _to_its_end(
             raise not_started(name, namespace, "deleted", "the pod was deleted while it was waited for")
         state = state_of(pod, container)
         node = pod["spec"].get("nodeName", "")
-        if "running" in state and output is not None:
-            shown = _show(_log(cluster, name, namespace, container), shown, output)
         if "terminated" in state:
-            text = _log(cluster, name, namespace, container)
-            if output is not None:
-                _show(text, shown, output)
-            return PodResult(int(state["terminated"]["exitCode"]), text, node, len(text) >= OUTPUT)
+            log.read(over=True)
+            return PodResult(int(state["terminated"]["exitCode"]), log.text, node, log.cut)
+        if "running" in state and output is not None:
+            log.read()
         if pod["status"].get("phase") == "Failed":
             status = pod["status"]
             raise not_started(name, namespace, status.get("reason", "Failed"), status.get("message", ""))
         waiting = state.get("waiting", {})
+        lasted = time.monotonic() - began
         if waiting.get("reason") in HOPELESS:
-            raise not_started(
-                name, namespace, waiting["reason"], why(cluster, pod, waiting.get("message", ""))
-            )
-        if time.monotonic() > deadline:
+            words = why(cluster, pod, waiting.get("message", ""))
+            if lasted > PULL_PATIENCE or not _PASSING.search(words):
+                raise not_started(name, namespace, waiting["reason"], words)
+        if lasted > timeout:
             if "running" in state:
                 raise too_slow(f"the pod {namespace}/{name}", timeout)
             raise not_started(name, namespace, *_stuck(cluster, pod, waiting))
-        stop.wait(TICK)
+        watch.look(node)
+        stop.wait(TICK if lasted < 10 else 4 * TICK)
 
 
 def state_of(pod: Obj, container: str) -> Obj:
@@ -128,22 +157,3 @@ def _stuck(cluster: "RealCluster", pod: Obj, waiting: Obj) -> tuple[str, str]:
         if condition["type"] == "PodScheduled" and condition["status"] == "False":
             return condition.get("reason", "Unschedulable"), condition.get("message", "")
     return waiting.get("reason") or "Pending", why(cluster, pod, waiting.get("message", ""))
-
-
-def _log(cluster: "RealCluster", name: str, namespace: str, container: str) -> str:
-    try:
-        return cluster.logs(name, namespace, container, tail=20_000)
-    except Problem as problem:
-        # between "started" and the log's file there is a moment
-        if problem.code == "cluster-refused":
-            return ""
-        raise
-
-
-def _show(text: str, shown: int, output: Callable[[str], None]) -> int:
-    """Hand on the whole lines that are new; returns how many have been handed on."""
-    lines = text.splitlines(keepends=True)
-    whole = [line for line in lines if line.endswith("\n")]
-    for line in whole[shown:]:
-        output(line.rstrip("\n"))
-    return len(whole)

@@ -40,7 +40,7 @@ def _open(client: Any, path: str, what: str) -> Any:
 
     configuration = client.configuration
     headers: dict[str, str] = {"User-Agent": "airgap-wizard"}
-    client.update_params_for_auth(headers, [], ["BearerToken"], path, "GET", None)
+    headers |= {setting["key"]: setting["value"] for setting in configuration.auth_settings().values()}
     try:
         return websocket.create_connection(
             configuration.host.replace("http", "ws", 1) + path,

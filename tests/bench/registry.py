@@ -18,8 +18,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -28,6 +28,7 @@ from tests.real.registries import docker_registry, olareg
 from tests.real.registry import Registry
 from tests.real.run import run
 
+Maker = Callable[[Path], AbstractContextManager[Registry]]
 Times = dict[str, dict[str, list[float]]]
 ROOT = Path(__file__).parents[2]
 
@@ -167,6 +168,15 @@ class Bench:
         def push(files: list[tuple[Path, str]]) -> None:
             parallel([partial(put_file, host, repository, path, digest) for path, digest in files])
 
+        def push_durable() -> None:
+            push([self.big_up])
+            found = self.big_up[1].partition(":")[2]
+            for path in registry.storage.rglob(f"*{found}*"):
+                for file in (path, path / "data"):
+                    if file.is_file():
+                        with file.open("rb") as opened:
+                            os.fsync(opened.fileno())
+
         def push_small() -> None:
             def some(mine: list[tuple[Path, str]]) -> None:
                 for path, digest in mine:
@@ -192,6 +202,7 @@ class Bench:
             "pull 1 blob": (partial(get_blob, host, "bench/pull", self.big[1], self.size), nothing),
             "pull 4 blobs at once": (partial(parallel, pulls), nothing),
             "push 1 blob": (partial(push, [self.big_up]), partial(forget, self.big_up)),
+            "push 1 blob, until it is on disk": (push_durable, partial(forget, self.big_up)),
             "push 4 blobs at once": (partial(push, self.parts_up), partial(forget, *self.parts_up)),
             "push 100 small blobs, 4 at once": (push_small, partial(forget, *self.small)),
             "GET a manifest 1000 times": (partial(many_manifests, host, "bench/pull", 1000), nothing),
@@ -223,18 +234,33 @@ def memory_of(process: Path) -> int:
     return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) // 1024
 
 
-def main() -> None:
+def starts(makers: Mapping[str, Maker], folder: Path, rounds: int) -> tuple[Times, Times]:
+    """From the command to the first answer: seconds, and CPU seconds of the server."""
+    wall: Times = {"start to first answer": {}}
+    cpu: Times = {"start to first answer": {}}
+    for number in range(rounds):
+        for name, make in makers.items():
+            home = folder / f"start-{name}-{number}"
+            home.mkdir()
+            began = time.perf_counter()
+            with make(home) as registry:
+                wall["start to first answer"].setdefault(name, []).append(time.perf_counter() - began)
+                cpu["start to first answer"].setdefault(name, []).append(cpu_of(process_of(registry)))
+    return wall, cpu
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--size", type=int, default=1024, help="MiB of the big blob")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--only", default="")
     parser.add_argument("--folder", type=Path)
-    args = parser.parse_args()
+    args = parser.parse_args(arguments)
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=args.folder)))
         bench = Bench(folder, args.size)
-        makers = {"ours": embedded, "docker-registry": docker_registry, "olareg": olareg}
+        makers: dict[str, Maker] = {"ours": embedded, "docker-registry": docker_registry, "olareg": olareg}
         registries = {}
         for name, make in makers.items():
             (folder / name).mkdir()
@@ -242,8 +268,7 @@ def main() -> None:
         for registry in registries.values():
             bench.prepare(registry)
         processes = {name: process_of(registry) for name, registry in registries.items()}
-        wall: Times = {}
-        cpu: Times = {}
+        wall, cpu = starts(makers, folder, args.rounds) if not args.only else ({}, {})
         for _ in range(args.rounds):
             for name, registry in registries.items():
                 for case, (work, after) in bench.cases(registry).items():

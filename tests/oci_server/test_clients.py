@@ -202,7 +202,7 @@ def test_private_ca_and_password_with_every_client(secured: Registry, image: Ima
 
 
 def test_containerd_pulls_through_hosts_toml(secured: Registry, image: Image, tmp_path: Path) -> None:
-    """Nodes: the image is named by its public host, containerd fetches it here, TLS by a private CA."""
+    """S5.14: the image is named by its public host, containerd fetches it here, TLS by a private CA."""
     need_root("containerd")
     env = login(secured, tmp_path / "home")
     target = secured.reference("library/app", "1.0")

@@ -1,10 +1,13 @@
 """`airgap-wizard registry serve` as a process: its line, its signals, kill -9 in mid-upload."""
 
 import argparse
+import http.client
 import os
+import random
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -49,7 +52,7 @@ def serving(*arguments: str | Path) -> Iterator[tuple[subprocess.Popen[str], str
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_it_says_where_it_listens_and_stops_cleanly(tmp_path: Path, number: signal.Signals) -> None:
-    """S2.4: one greppable line."""
+    """S2.4, S5.5: one greppable line; a registry to begin with, from one command."""
     with serving("--listen", "127.0.0.1:0", "--storage", tmp_path / "s") as (process, line, url):
         assert line.startswith("registry-serving url=http://127.0.0.1:")
         assert f"storage={tmp_path / 's'} tls=no auth=none read-only=no" in line
@@ -191,3 +194,49 @@ def test_the_command_costs_nothing_until_it_serves() -> None:
         [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
     )
     assert done.stdout.strip() == ""
+
+
+def test_kill_9_at_random_moments_leaves_only_whole_images(tmp_path: Path) -> None:
+    """Whatever can be seen after a kill is there to its last byte, and pushing goes on as if nothing had been."""
+    chance = random.Random(6)
+    layers = [os.urandom(size) for size in (10, 100_000, 3_000_000)]
+    stopped, seen = threading.Event(), 0
+
+    def push_for_ever(url: str) -> None:
+        number = 0
+        while not stopped.is_set():
+            number += 1
+            try:
+                with Client(url, timeout=10) as client:
+                    fresh = os.urandom(50_000)
+                    client.push_image(f"r{number % 3}", f"v{number % 7}", *layers, fresh)
+            except (OSError, http.client.HTTPException):
+                return
+
+    for _ in range(6):
+        with serving("--listen", "127.0.0.1:0", "--storage", tmp_path / "s", "--log", "none") as (
+            process,
+            _,
+            url,
+        ):
+            threads = [threading.Thread(target=push_for_ever, args=(url,)) for _ in range(3)]
+            for thread in threads:
+                thread.start()
+            stopped.wait(chance.uniform(0.1, 0.6))
+            process.kill()
+            for thread in threads:
+                thread.join()
+        with ExitStack() as stack:
+            start = serving("--listen", "127.0.0.1:0", "--storage", tmp_path / "s", "--log", "none")
+            client = stack.enter_context(Client(stack.enter_context(start)[2]))
+            for repository in client.ask("GET", "/v2/_catalog").json["repositories"]:
+                for tag in client.ask("GET", f"/v2/{repository}/tags/list").json["tags"]:
+                    manifest = client.ask("GET", f"/v2/{repository}/manifests/{tag}")
+                    assert manifest.status == 200
+                    for layer in manifest.json["layers"]:
+                        blob = client.ask("GET", f"/v2/{repository}/blobs/{layer['digest']}")
+                        assert digest_of(blob.body) == layer["digest"]
+                        seen += 1
+            client.push_image("after", "v1", *layers)
+    stopped.set()
+    assert seen > 20, "the kills came before anything was pushed"

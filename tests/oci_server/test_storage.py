@@ -13,7 +13,7 @@ from wizard.oci.server import Limits, RegistryServer
 from wizard.oci.server.folder import FolderStorage
 from wizard.oci.server.names import Digest
 from wizard.oci.server.opening import open_folder
-from wizard.oci.server.storage import WrongDigest
+from wizard.oci.server.storage import Manifest, WrongDigest
 
 LIMITS = Limits()
 
@@ -320,3 +320,66 @@ def test_an_upload_that_is_cancelled_while_it_comes_stops(server: RegistryServer
         assert client.ask("DELETE", location).status == 204
         sock.sendall(b"x" * 1000)
         assert until(sock, b"\r\n\r\n").startswith(b"HTTP/1.1 404 ")
+
+
+def whole(storage: FolderStorage, repository: str, subject: Digest) -> None:
+    """Nothing that can be seen names what is not there."""
+    for tag in storage.tags(repository):
+        named = storage.resolve(repository, tag)
+        assert named is not None
+        assert storage.manifest(repository, named) is not None
+    for descriptor in storage.referrers(repository, subject):
+        digest = Digest.parse(descriptor["digest"])
+        assert digest is not None
+        assert storage.manifest(repository, digest) is not None
+
+
+@pytest.mark.parametrize("victim", ["fsync", "replace", "unlink", "open"])
+def test_a_failure_in_a_manifest_names_nothing_that_is_not_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, victim: str
+) -> None:
+    """Push and delete of a tagged referrer, cut at every system call of a kind in turn."""
+
+    class Power(BaseException):
+        """The machine goes down."""
+
+    real: Callable[..., object] = getattr(os, victim)
+    subject = Digest.of(b"subject")
+    storage = open_folder(tmp_path, LIMITS)
+    fatal = calls = 0
+
+    def failing(*args: object, **more: object) -> object:
+        nonlocal calls
+        calls += 1
+        if calls > fatal:
+            raise Power
+        return real(*args, **more)
+
+    ended = False
+    while not ended:
+        name, body = f"r{fatal}", b'{"number": %d}' % fatal
+        manifest = Manifest(Digest.of(body), "application/vnd.oci.image.manifest.v1+json", body)
+        descriptor = {"digest": str(manifest.digest)}
+        for action in ("push", "delete"):
+            calls = 0
+            with monkeypatch.context() as patch:
+                patch.setattr(os, victim, failing)
+                try:
+                    if action == "push":
+                        storage.put_manifest(name, manifest, ["v1", "v2"], subject, descriptor)
+                    else:
+                        storage.delete_manifest(name, manifest.digest)
+                    ended = True
+                except Power:
+                    ended = False
+            whole(storage, name, subject)
+            if action == "push":
+                storage.put_manifest(name, manifest, ["v1", "v2"], subject, descriptor)
+                assert storage.tags(name) == ["v1", "v2"]
+                assert storage.referrers(name, subject) == [descriptor]
+        if not ended:
+            storage.delete_manifest(name, manifest.digest)
+        whole(storage, name, subject)
+        fatal += 1
+        assert fatal < 100
+    assert storage.tags(name) == [] == storage.referrers(name, subject)

@@ -15,6 +15,8 @@ from wizard.oci.server.limits import Limits
 from wizard.oci.server.storage import Slice
 
 TLS_BUFFER = 128 * 1024
+SENDFILE = 512 * 1024
+"""Bytes a sendfile call; asking for more at once took a third longer (measured on loopback)."""
 
 
 class Late(TimeoutError):
@@ -181,7 +183,7 @@ def send_slice(sock: socket.socket, piece: Slice, pace: Pace, stall: float) -> N
     poll.register(out, select.POLLOUT)
     while left:
         try:
-            count = os.sendfile(out, piece.fd, offset, min(left, 1 << 30))
+            count = os.sendfile(out, piece.fd, offset, min(left, SENDFILE))
         except BlockingIOError:
             if not poll.poll(stall * 1000):
                 raise Late("the client takes no byte") from None

@@ -43,6 +43,8 @@ check: $(STAMP) ## format, lint, types, import contracts
 	PYTHONPATH=. $(BIN)/lint-imports --no-cache
 
 bench: $(STAMP) tools ## ratios to crane, oras, skopeo on the same bytes in one run
+	$(BIN)/python -m tests.bench.startup
+	$(BIN)/python -m tests.bench.registry
 	$(BIN)/python -m tests.bench
 
 docs: $(STAMP) ## regenerate docs/answers.md, checks.md, problems.md, coverage.md

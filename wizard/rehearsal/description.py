@@ -248,7 +248,7 @@ class Description:
     title: str
     story: str = ""
     like: str = ""
-    tempo: float = 1.0
+    tempo: float = 0.3
     kubernetes: Kubernetes = field(default_factory=Kubernetes)
     nodes: tuple[Node, ...] = (Node(name="node-a"),)
     storage_classes: tuple[StorageClass, ...] = ()

@@ -15,6 +15,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "stop": ("watch", "ask a run to stop at the next safe point"),
     "answers": ("answers", "example, check, schema and explanation of answers"),
     "mirror": ("mirror", "copy images between registries and OCI layouts"),
+    "resolve": ("resolve", "which layer serves an image; fails closed"),
     "model": ("model", "list, export, push, pull and load Ollama models"),
     "values": ("values", "write and check values for the chart"),
     "preflight": ("journey", "look at the site, change nothing"),

@@ -83,7 +83,10 @@ class Layout:
             return entries[0] if len({entry.digest for entry in entries}) == 1 else None
         named = [entry for entry in entries if entry.annotations.get(media.REF_NAME) == ref]
         # other tools write the whole reference there
-        named = named or [e for e in entries if e.annotations.get(media.REF_NAME, "").endswith(f":{ref}")]
+        if not named:
+            named = [e for e in entries if e.annotations.get(media.REF_NAME, "").endswith(f":{ref}")]
+            if len({e.digest for e in named}) > 1:
+                return None  # the tag of several images: which one was meant cannot be told
         return named[-1] if named else None
 
     def _loose(self, digest: str) -> Descriptor | None:

@@ -21,6 +21,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "preflight": ("journey", "look at the site, change nothing"),
     "verify": ("journey", "prove an install"),
     "registry": ("registry", "serve a registry"),
+    "bundle": ("bundle", "make, sign, verify, split and load signed bundles"),
+    "keys": ("keys", "make and show signing keys"),
     "explain": ("explain", "what a problem or a check means, offline"),
 }
 

@@ -1,6 +1,7 @@
 """airgap-wizard registry: an OCI registry to run where there is none."""
 
 import argparse
+import contextlib
 import ipaddress
 import signal
 import sys
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from wizard.engine.problems import Problem, Remedy
 
 if TYPE_CHECKING:
+    from wizard.bundle.archive.serving import BundleStorage
     from wizard.oci.server import RegistryServer
 
 
@@ -22,8 +24,8 @@ def add(subparsers: "argparse._SubParsersAction[Any]") -> None:
     commands = parser.add_subparsers(dest="registry_command", metavar="COMMAND", required=True)
     serve = commands.add_parser(
         "serve",
-        help="serve a registry from a folder",
-        description="Serve a registry from a folder until SIGTERM or SIGINT. The first line on stdout says where it"
+        help="serve a registry from a folder or a bundle",
+        description="Serve a registry from a folder, or a signed bundle read-only, until SIGTERM or SIGINT. The first line on stdout says where it"
         " listens; the access log goes to stderr.",
     )
     serve.add_argument(
@@ -34,6 +36,21 @@ def add(subparsers: "argparse._SubParsersAction[Any]") -> None:
     )
     source = serve.add_mutually_exclusive_group(required=True)
     source.add_argument("--storage", metavar="DIR", type=Path, help="the folder; made if it is not there")
+    source.add_argument(
+        "--bundle",
+        metavar="F",
+        type=Path,
+        help="serve a signed bundle where it lies, read-only; needs --trust",
+    )
+    serve.add_argument("--trust", metavar="POLICY", type=Path, help="with --bundle: the trust policy")
+    serve.add_argument(
+        "--media",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="DIR",
+        help="with --bundle: look for volumes here too",
+    )
     serve.add_argument("--tls-cert", metavar="F", type=Path, help="PEM certificate, leaf first")
     serve.add_argument("--tls-key", metavar="F", type=Path, help="its PEM key")
     serve.add_argument(
@@ -65,14 +82,18 @@ def _serve(args: argparse.Namespace) -> int:
             exit_code=2,
         )
     tls = Tls(args.tls_cert, args.tls_key) if args.tls_cert else None
-    with Printer(sys.stderr, as_json=args.log == "jsonl") as printer:
+    with (
+        Printer(sys.stderr, as_json=args.log == "jsonl") as printer,
+        contextlib.ExitStack() as open_files,
+    ):
         server = RegistryServer(
             args.storage,
             host=host,
             port=port,
             tls=tls,
             htpasswd=args.htpasswd,
-            read_only=args.read_only,
+            read_only=args.read_only or args.bundle is not None,
+            storage=_bundle(args, open_files) if args.bundle is not None else None,
             log=None if args.log == "none" else printer,
             dry_run=args.dry_run,
         )
@@ -87,13 +108,26 @@ def _serve(args: argparse.Namespace) -> int:
     return 0
 
 
+def _bundle(args: argparse.Namespace, open_files: contextlib.ExitStack) -> "BundleStorage":
+    """The accepted bundle as a storage. Raises Problem `trust-missing` where nobody is trusted (S2.16)."""
+    from wizard.bundle.archive.anywhere import open_anywhere
+    from wizard.bundle.archive.serving import BundleStorage
+    from wizard.cli.bundle_signing import keep, policy_of, tell_accepted
+
+    bundle = open_files.enter_context(open_anywhere(args.bundle, policy_of(args), media=args.media))
+    tell_accepted(bundle.accepted, lambda text: print(text, file=sys.stderr))
+    if not args.dry_run:
+        keep(bundle)
+    return BundleStorage(bundle)
+
+
 def _announce(server: "RegistryServer", args: argparse.Namespace) -> None:
     """The greppable line (S2.4), and a warning where credentials or content could be read on the way."""
     word = "registry-checked" if args.dry_run else "registry-serving"
     print(
-        f"{word} url={server.url} storage={args.storage.absolute()}"
+        f"{word} url={server.url} storage={(args.storage or args.bundle).absolute()}"
         f" tls={'yes' if args.tls_cert else 'no'} auth={'htpasswd' if args.htpasswd else 'none'}"
-        f" read-only={'yes' if args.read_only else 'no'}",
+        f" read-only={'yes' if args.read_only or args.bundle else 'no'}",
         flush=True,
     )
     if not args.tls_cert and not _loopback(server.host):

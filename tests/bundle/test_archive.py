@@ -19,6 +19,7 @@ from wizard.bundle.archive.reading import verify_all
 from wizard.bundle.archive.store import BundleStore
 from wizard.bundle.archive.writer import rewrite_signatures, write_bundle
 from wizard.bundle.bom import Bom
+from wizard.bundle.carried import carried
 from wizard.bundle.keys.private import PrivateKey
 from wizard.bundle.signatures import ROOM
 from wizard.engine.problems import Problem, Stopped
@@ -175,3 +176,17 @@ def test_the_disk_is_asked_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     with pytest.raises(Problem) as caught:
         write_bundle(path, bom, openers, ())  # type: ignore[arg-type]
     assert caught.value.code == "disk-full" and caught.value.evidence["free"] == 1000
+
+
+def test_what_is_not_carried_is_said_with_what_is(master: Made) -> None:
+    """S2.24: a bundle that lacks something is no reason to look elsewhere."""
+    with open_bundle(master.path, master.policy) as bundle:
+        assert carried(bundle, "model", "granite4.1:8b").total > 0
+        for kind, name in (
+            ("image", "ghcr.io/opencost/gateway:2.0"),
+            ("model", "ghcr.io/opencost/gateway:1.0"),
+        ):
+            with pytest.raises(Problem) as caught:
+                carried(bundle, kind, name)
+            assert (caught.value.code, caught.value.exit_code) == ("bundle-lacks", 3)
+        assert "it carries granite4.1:8b" in caught.value.detail

@@ -7,7 +7,7 @@ import yaml
 _MOST = 1024 * 1024  # bytes
 
 
-class Fault(ValueError):
+class Misread(ValueError):
     """What is wrong, and on which line (0 = nowhere in particular)."""
 
     def __init__(self, line: int, why: str) -> None:
@@ -28,42 +28,42 @@ class Node:
             for key, value in node.value:
                 name = key.value if isinstance(key, yaml.ScalarNode) else ""
                 if not name or name in self._keys:
-                    raise Fault(key.start_mark.line + 1, f"{name or 'a key'} stands twice, or is no text")
+                    raise Misread(key.start_mark.line + 1, f"{name or 'a key'} stands twice, or is no text")
                 self._keys[name] = Node(value, f"{where}.{name}".lstrip("."))
         self._left = dict(self._keys)
 
     @classmethod
     def load(cls, text: bytes) -> "Node":
-        """The one document. Raises Fault."""
+        """The one document. Raises Misread."""
         if len(text) > _MOST:
-            raise Fault(0, f"it has more than {_MOST} bytes")
+            raise Misread(0, f"it has more than {_MOST} bytes")
         loader = None
         try:
             loader = yaml.SafeLoader(text)
             for event in iter(loader.get_event, None):  # an alias can multiply a small file without end
                 if isinstance(event, yaml.AliasEvent):
-                    raise Fault(
+                    raise Misread(
                         event.start_mark.line + 1 if event.start_mark else 0, "it has an alias (*name)"
                     )
             loader.dispose()
             loader = yaml.SafeLoader(text)
             node = loader.get_single_node()
         except (yaml.YAMLError, RecursionError, ValueError) as error:
-            if isinstance(error, Fault):
+            if isinstance(error, Misread):
                 raise
             mark = getattr(error, "problem_mark", None)
             said = getattr(error, "problem", None) or str(error) or type(error).__name__
-            raise Fault(mark.line + 1 if mark else 0, f"it is no YAML: {said}") from None
+            raise Misread(mark.line + 1 if mark else 0, f"it is no YAML: {said}") from None
         finally:
             if loader is not None:
                 loader.dispose()
         if not isinstance(node, yaml.MappingNode):
-            raise Fault(0, "it is no mapping of keys to values")
+            raise Misread(0, "it is no mapping of keys to values")
         return cls(node, "")
 
-    def fault(self, why: str) -> Fault:
+    def fault(self, why: str) -> Misread:
         """A fault on this line."""
-        return Fault(self.line, f"{self.where or 'it'} {why}")
+        return Misread(self.line, f"{self.where or 'it'} {why}")
 
     def take(self, key: str) -> "Node | None":
         """The value of a key, None where it is not given."""
@@ -115,10 +115,10 @@ class Node:
         return int(text)
 
     def end(self) -> None:
-        """Raises Fault for a key that is not known."""
+        """Raises Misread for a key that is not known."""
         for key, node in self._left.items():
             known = ", ".join(k for k in self._keys if k not in self._left)
-            raise Fault(
+            raise Misread(
                 node.line,
                 f"{node.where}: the key {key!r} is not known here" + (f" (beside {known})" if known else ""),
             )

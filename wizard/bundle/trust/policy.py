@@ -28,7 +28,7 @@ from typing import Any
 from wizard.bundle import problems
 from wizard.bundle.keys import certificates
 from wizard.bundle.keys.public import NotAKey, PublicKey, read_small
-from wizard.bundle.trust.document import Fault, Node
+from wizard.bundle.trust.document import Misread, Node
 from wizard.oci.digest import digest_of
 
 API = "airgap-wizard/trust/v1"
@@ -87,7 +87,7 @@ def read_policy(path: Path | None) -> Policy:
         raise problems.no_trust(str(error), path) from None
     try:
         return _policy(path, Node.load(text), digest_of(text), written)
-    except Fault as fault:
+    except Misread as fault:
         raise problems.policy_invalid(path, fault.line, fault.why) from None
 
 
@@ -98,7 +98,7 @@ def _policy(path: Path, top: Node, digest: str, written: float) -> Policy:
     top.end()
     for text in revoked:
         if not text.startswith("SHA256:") or len(text) != 71:
-            raise Fault(
+            raise Misread(
                 node.line if node else 0, f"revoked: {text!r} is no fingerprint (SHA256: and 64 digits)"
             )
     owners: dict[str, str] = {}

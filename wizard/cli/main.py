@@ -23,6 +23,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "registry": ("registry", "serve a registry"),
     "bundle": ("bundle", "make, sign, verify, split and load signed bundles"),
     "keys": ("keys", "make and show signing keys"),
+    "support-bundle": ("support_bundle", "a redacted file for whoever helps from afar"),
     "explain": ("explain", "what a problem or a check means, offline"),
 }
 

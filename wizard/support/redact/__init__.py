@@ -1,0 +1,1 @@
+"""Redaction of a bundle: known values, then patterns by name, by shape and by entropy; each use of a rule is counted."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from wizard.answers.dump import dump
-from wizard.answers.fields import Row, fields, section_title, sections, table, values
+from wizard.answers.fields import Kind, Row, fields, section_title, sections, table, values
 from wizard.answers.flaws import Flaw
 from wizard.answers.form import check_value, edit, faults, value_text
 from wizard.answers.model import Answers, Journey
@@ -34,6 +34,12 @@ class Draft:
     def text(self, path: str) -> str:
         """What stands in the form."""
         return self.pending.get(path, value_text(table()[path], values(self.answers)[path]))
+
+    def shown(self, path: str) -> str:
+        """What other pages than the form show: never a text that was refused as a secret's reference."""
+        if path in self.pending and table()[path].kind is Kind.SECRET:
+            return "(refused, not shown)"
+        return self.text(path)
 
     def type(self, path: str, text: str) -> str:
         """Take what was typed; what is wrong with it, in the words of `answers check`, or ""."""
@@ -108,7 +114,7 @@ def summary_of(draft: Draft, section: str) -> str:
     """The chosen values in a line: what is given, needed first; whatever is at its default is left out."""
     parts = []
     for row in draft.rows(section):
-        text = draft.text(row.path)
+        text = draft.shown(row.path)
         if not text or (row.value == row.field.default and not row.needed):
             continue
         parts.append(f"{row.field.key}={text}" if row.field.kind.name == "TOGGLE" else text)

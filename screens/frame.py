@@ -209,4 +209,6 @@ def place_cursor(screen: "Screen[Any]") -> None:
         )
     elif isinstance(widget, DataTable):
         where += Offset(0, widget.cursor_row + 1 - widget.scroll_offset.y)
-    screen.app.cursor_position = where
+    if screen.app.cursor_position != where:
+        screen.app.cursor_position = where
+        widget.refresh()  # the cursor is moved with what is painted

@@ -1,7 +1,7 @@
 """Every key in one table: bindings, the footer, the palette and docs/keys.md are made from it.
 
 Function keys, because letters type: a page with an input has no letter for itself. Every function key is also
-Alt+digit (Escape, then the digit), for terminals and serial consoles that send no function keys.
+Alt+digit, for terminals and serial consoles that send no function keys.
 """
 
 from dataclasses import dataclass
@@ -76,8 +76,8 @@ def document() -> str:
         "# Keys",
         "",
         "Every page is worked with the keyboard alone; the footer shows the keys that do something on the page in front.",
-        "Where a terminal sends no function keys (many serial consoles), Alt and a digit, or Escape and then the digit,",
-        "do the same. Letters always type: no page takes one for itself.",
+        "Where a terminal sends no function keys (a vt220 has no F1 to F5, many serial consoles none at all), Alt and a",
+        "digit do the same, and Ctrl+P lists every action by name. Letters always type: no page takes one for itself.",
         "",
         "| key | also | what it does |",
         "| --- | --- | --- |",

@@ -173,7 +173,7 @@ class Review(Page):
         draft = self.wizard.draft
         if kind == "section":
             flaws = [f"{f.path}: {f.said}" for f in draft.flaws_of(rest)]
-            values = [f"{r.ask.label}: {draft.text(r.path)}" for r in draft.rows(rest) if draft.text(r.path)]
+            values = [f"{r.ask.label}: {draft.shown(r.path)}" for r in draft.rows(rest) if draft.text(r.path)]
             return [*flaws, why_of(rest), *values]
         if kind == "step":
             step = next(s for s in self.wizard.session.steps(draft.answers) if s.id == rest)

@@ -52,6 +52,9 @@ def _sit(args: argparse.Namespace) -> int:
     session = sitting.rehearsal(rehearse, args.answers_file) if rehearse else sitting.real(args.answers_file)
     from screens.app import Wizard
 
+    if not sys.stderr.isatty():
+        # Textual draws on standard error: where that is redirected, on the terminal that standard output is
+        sys.__stderr__ = sys.__stdout__  # type: ignore[misc]
     app = Wizard(session, now_theme=args.theme, now_glyphs="ascii" if args.ascii else "")
     result = app.run()
     if app.watched is not None and app.watched.going:

@@ -1,0 +1,130 @@
+"""The wizard on real ptys: each kind of terminal, resizes, hang-ups, and the ones that cannot be drawn on."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.terminals.terminal import ROOT, Terminal
+
+REHEARSE = ["--rehearse", "healthy"]
+COLOUR = re.compile(rb"\x1b\[[0-9;]*?(?:3[0-7]|4[0-7]|9[0-7]|10[0-7]|38;|48;)[0-9;]*m")
+
+
+def begin(t: Terminal) -> None:
+    """From the first page over Review and Yes to the run."""
+    t.sees("Straight to Review")
+    t.press("down", "enter")
+    t.sees("Begin the run", "What the run will do")
+    t.press("\x1b1")  # Alt+1, where there is no F1
+    t.sees("Help: Review")
+    t.press("f7")
+    t.sees("What the run will do")
+    t.press("f8")
+    t.sees("No, go back")
+    t.press("right", "enter")
+    t.sees("Progress", "Carry the probe's image")
+
+
+@pytest.mark.parametrize("term", ["xterm-256color", "linux", "vt220"])
+def test_from_the_first_page_to_done_with_keys_alone(term: str, tmp_path: Path) -> None:
+    """The whole spine; where a terminal has only ASCII or no colour, nothing else is sent to it."""
+    with Terminal(term, REHEARSE, tmp_path) as t:
+        begin(t)
+        t.sees("[ Results ]")
+        t.press("enter")
+        t.sees("Verification", "egress, from inside", "refused")
+        t.press("f8")
+        t.sees("Done", "To do the same again")
+        t.press("f10")
+        assert t.wait() == 0
+        drawn = t.raw
+    if term != "xterm-256color":
+        words = drawn.decode().translate({ord(c): None for c in "“”…–×→‘’"})
+        assert words.isascii(), {c for c in words if not c.isascii()}
+    assert bool(COLOUR.search(drawn)) == (term != "vt220")
+    run = next((tmp_path / "runs").iterdir())
+    last = json.loads((run / "journal.jsonl").read_text().splitlines()[-1])
+    assert last["outcome"] == "done"
+
+
+def test_a_dumb_terminal_is_told_of_the_plain_front_end(tmp_path: Path) -> None:
+    """no-terminal: nothing is drawn, the way on is named, exit 2."""
+    with Terminal("dumb", REHEARSE, tmp_path) as t:
+        assert t.wait() == 2
+        assert "airgap-wizard run --rehearse healthy" in t.text
+        assert "airgap-wizard explain no-terminal" in t.text
+        assert b"\x1b" not in t.raw
+
+
+def test_a_terminal_that_is_too_small_says_so_and_comes_back(tmp_path: Path) -> None:
+    """Below 80×24 a sentence; larger again, the page as it was."""
+    with Terminal("xterm-256color", REHEARSE, tmp_path) as t:
+        t.sees("Straight to Review")
+        t.press("down", "enter")
+        t.sees("What the run will do")
+        t.resize(50, 12)
+        t.sees("50x12", "needs 80x24")
+        t.resize(140, 40)
+        t.sees("What the run will do", "Begin the run")
+        t.resize(80, 24)
+        t.sees("What the run will do")
+        t.press("f10")
+        assert t.wait() == 0
+
+
+def test_no_colour_is_none_and_the_cursor_stands_where_the_focus_is(tmp_path: Path) -> None:
+    """What a screen reader follows: the terminal's own cursor, which is also shown where there is no colour."""
+    with Terminal("xterm-256color", REHEARSE, tmp_path, env={"NO_COLOR": "1"}) as t:
+        t.sees("Straight to Review")
+        t.until(lambda: t.screen.display[t.screen.cursor.y].strip().startswith("Begin"))
+        t.press("down")
+        t.until(lambda: t.screen.display[t.screen.cursor.y].strip().startswith("Straight to Review"))
+        assert not t.screen.cursor.hidden
+        t.press("enter")
+        t.sees("What the run will do")
+        t.until(lambda: t.screen.display[t.screen.cursor.y].strip().startswith("[ Begin the run ]"))
+        t.press("f10")
+        assert t.wait() == 0
+        assert not COLOUR.search(t.raw)
+
+
+def test_hang_ups_on_the_pages_of_a_run_leave_it_running_and_attach_shows_the_truth(tmp_path: Path) -> None:
+    """The line is cut on Progress, Digests, Log and Runs; each time another terminal finds the run as it is."""
+    with Terminal("xterm-256color", REHEARSE, tmp_path) as t:
+        begin(t)
+        t.hang_up()
+        t.wait()
+    for number, (keys, seen) in enumerate(
+        ((["tab", "enter"], "Digests"), (["f3"], "Log"), (["f6"], "begun"))
+    ):
+        with Terminal("xterm-256color", REHEARSE, tmp_path) as t:
+            t.sees("Straight to Review")
+            t.press("f6")
+            t.sees("REHEARSAL healthy", "begun")
+            t.press("enter")
+            t.sees("Progress", "Carry the probe's image")
+            t.press(*keys)
+            t.sees(seen)
+            t.hang_up()
+            t.wait()
+        assert len(list((tmp_path / "runs").iterdir())) == 1, number
+    run = next((tmp_path / "runs").iterdir())
+    env = os.environ | {"AIRGAP_WIZARD_STATE": str(tmp_path), "PYTHONPATH": str(ROOT)}
+    words = [sys.executable, "-m", "wizard", "attach", run.name]
+    done = subprocess.run(words, env=env, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "install: done" in done.stdout
+    assert not list(tmp_path.glob("crash-*")), "a cut line is no bug"
+    with Terminal("xterm-256color", REHEARSE, tmp_path) as t:
+        t.sees("Past runs (1)")
+        t.press("f6")
+        t.sees("done")
+        t.press("enter")
+        t.sees("[ Results ]")
+        t.press("f10")
+        assert t.wait() == 0

@@ -5,8 +5,14 @@ Alt+digit, for terminals and serial consoles that send no function keys.
 """
 
 from dataclasses import dataclass
+from typing import Any, cast
 
+from textual._ansi_sequences import ANSI_SEQUENCES_KEYS
 from textual.binding import Binding
+
+for _digit in "1234567890":
+    # Textual reads Escape and a digit as what a Mac's Option key types ("£"): here they are Alt and the digit
+    cast(dict[str, Any], ANSI_SEQUENCES_KEYS).pop(f"\x1b{_digit}", None)
 
 
 @dataclass(frozen=True, slots=True)

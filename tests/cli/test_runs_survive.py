@@ -71,6 +71,62 @@ def test_an_interrupt_of_the_command_that_launched_it_stops_the_run(program: Pro
     assert front.returncode == 130
 
 
+def test_an_interrupt_in_the_first_moment_stops_the_run_too(program: Program, slow: Site):
+    """The run's process exists and has not written a line yet."""
+    front = program.start("run", "-f", slow.answers(), *COPY)
+    wait_for(lambda: list(program.state.glob("runs/*/pid")))
+    front.send_signal(signal.SIGINT)
+    front.communicate(timeout=20)
+    assert front.returncode == 130
+    assert program.runs()[0]["status"] == "stopped"
+
+
+def test_a_stop_right_after_a_detached_launch_is_no_lie(program: Program, slow: Site):
+    program("run", "-f", slow.answers(), *COPY, "--detach")
+    done = program("stop")
+    assert done.returncode == 0 and "has stopped" in done.stdout
+    assert program.runs()[0]["status"] == "stopped"
+    assert "does not run: stopped" in program("stop").stdout
+
+
+def test_a_second_interrupt_leaves_the_run_to_itself(program: Program, tmp_path: Path):
+    """A step that waits for a tool may take minutes to come to its safe point."""
+    folder = make_run_folder(Options("install"), "", tmp_path / "run")
+    argv = [sys.executable, "-c", HELD, str(folder.path)]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen(argv, env=program.env, text=True, **pipes) as held:
+        assert held.stdout and held.stdout.readline() == "held\n"
+        watcher = [sys.executable, "-c", OWNER, str(folder.path)]
+        with subprocess.Popen(watcher, env=program.env, text=True, stderr=subprocess.PIPE) as front:
+            assert front.stderr and front.stderr.readline() == "watching\n"
+            front.send_signal(signal.SIGINT)
+            assert "asking the run" in front.stderr.readline() + front.stderr.readline()
+            front.send_signal(signal.SIGINT)
+            said = front.stderr.read()
+            assert front.wait(20) == 130 and f"attach {folder.id}" in said
+        held.communicate("")
+
+
+def test_a_reader_who_goes_away_stops_no_run(program: Program, slow: Site):
+    """`run … | head -1`: the run is done, and the exit code is its own."""
+    front = program.start("run", "-f", slow.answers(), *COPY)
+    assert front.stdout and front.stderr
+    front.stdout.readline()
+    front.stdout.close()
+    slow.link.rate = 0
+    assert front.wait(60) == 0
+    assert "the run goes on" in front.stderr.read()
+    front.stderr.close()
+    assert program.runs()[0]["status"] == "done"
+
+
+def test_a_run_folder_that_is_damaged_hides_no_other(program: Program, site: Site):
+    program("run", "-f", site.answers(), *COPY)
+    (program.state / "runs" / "20010101-000000-install-dead").mkdir()
+    (program.state / "runs" / "20010101-000000-install-dead" / "options.json").write_text("{")
+    assert [row["status"] for row in program.runs()] == ["damaged", "done"]
+
+
 def test_a_killed_run_is_told_as_such_and_resumed_without_doing_it_twice(program: Program, slow: Site):
     front = program.start("run", "-f", slow.answers(), *COPY)
     wait_for(lambda: _verified(program) >= 3)
@@ -128,6 +184,19 @@ with Journal(folder / "journal.jsonl"):
     (folder / "pid").write_text(str(os.getpid()))
     print("held", flush=True)
     sys.stdin.read()
+"""
+
+OWNER = """
+import sys
+from pathlib import Path
+from wizard.cli import watch
+from wizard.engine.folder import RunFolder
+class Announced(watch._Asked):
+    def __init__(self, folder):
+        super().__init__(folder)
+        print("watching", file=sys.stderr, flush=True)
+watch._Asked = Announced
+sys.exit(watch.watch(RunFolder(Path(sys.argv[1])), "plain", owner=True))
 """
 
 

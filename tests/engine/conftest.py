@@ -9,6 +9,7 @@ import pytest
 from wizard.answers.model import Answers, Journey
 from wizard.engine.events import Event, Evidence
 from wizard.engine.plan import make_plan
+from wizard.engine.redact import redactor
 from wizard.engine.run import run
 from wizard.engine.state import RunState
 from wizard.engine.step import Context, Step
@@ -49,6 +50,12 @@ def make_step(
         "run": lambda self, ctx: do(ctx),
     }
     return type(name, (Step,), body)()
+
+
+@pytest.fixture
+def redacting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a test teaches the redactor is forgotten after it."""
+    monkeypatch.setattr(redactor, "_forms", ())
 
 
 @pytest.fixture

@@ -1,6 +1,8 @@
 """The journal: round trip, thinning, torn lines, the lock, a full disk."""
 
+import fcntl
 import os
+import threading
 from pathlib import Path
 
 import pytest
@@ -84,10 +86,24 @@ def test_progress_is_thinned_but_no_change_of_state_is_lost(tmp_path: Path):
     assert moves[-2:] == [Move.RETRYING, Move.VERIFIED]
 
 
-def test_a_second_writer_is_refused(tmp_path: Path):
+def test_a_second_writer_is_refused(tmp_path: Path, monkeypatch):
+    monkeypatch.setattr(journal_module, "LOCK_SECONDS", 0.05)
     with Journal(tmp_path / "j"), pytest.raises(Problem) as caught:
         Journal(tmp_path / "j")
     assert caught.value.code == "run-is-active"
+
+
+def test_whoever_only_asks_whether_a_run_goes_on_does_not_keep_it_from_starting(tmp_path: Path):
+    """A watcher polls from the moment of the launch, and holds the lock for a moment each time."""
+    path = tmp_path / "j"
+    asking = os.open(path, os.O_RDWR | os.O_CREAT)
+    fcntl.flock(asking, fcntl.LOCK_SH)
+    done = threading.Timer(0.2, os.close, [asking])
+    done.start()
+    with Journal(path) as journal:
+        journal(EVENTS[2])
+    done.join()
+    assert Tail(path).read() == [EVENTS[2]]
 
 
 def test_a_torn_last_line_is_not_read_and_the_next_writer_cuts_it_off(tmp_path: Path):

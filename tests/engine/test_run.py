@@ -3,8 +3,9 @@
 import pytest
 
 from tests.engine.conftest import make_step
-from wizard.engine.codec import line
+from wizard.engine.codec import decode, encode, line
 from wizard.engine.events import Ended, Finding, Grade, Move, Outcome, Planned, Said
+from wizard.engine.plan import make_plan
 from wizard.engine.problems import Problem, Remedy
 from wizard.engine.redact import MASK
 from wizard.engine.secrets import Secret
@@ -131,3 +132,28 @@ def test_from_after_until_is_refused(go):
     with pytest.raises(Problem) as caught:
         go(steps, start="two", until="one")
     assert caught.value.code == "step-unknown"
+
+
+@pytest.mark.parametrize("word", ["done", "step", "info", "title", "pass", "ended", "event"])
+def test_a_password_that_is_one_of_our_own_words_spoils_no_event(go, word, redacting):
+    """It is hidden where people's words are, and what is told can still be read back."""
+
+    def step(ctx):
+        Secret(word)
+        ctx.say(f"the password is {word}!")
+        ctx.find(Finding("a-check", Grade.PASS, "t", evidence={"seen": [f"<{word}>"]}))
+        return {}
+
+    state, events = go([make_step("step", step)])
+    assert state.outcome is Outcome.DONE
+    assert [decode(encode(event)) for event in events] == events
+    assert f"{MASK}!" in b"".join(map(line, events)).decode()
+    assert state.findings[0].evidence == {"seen": [f"<{MASK}>"]}
+
+
+def test_a_selection_that_leaves_nothing_is_refused():
+    steps = [make_step(name, lambda ctx: {}) for name in ("one", "two", "three")]
+    with pytest.raises(Problem) as caught:
+        make_plan("install", steps, only=["one"], start="two")
+    assert caught.value.code == "step-unknown" and caught.value.exit_code == 2
+    assert "--only one is not between two and three" in caught.value.title

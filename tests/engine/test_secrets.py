@@ -1,5 +1,6 @@
 """Secrets are references; a value shows itself nowhere."""
 
+import base64
 import pickle
 from pathlib import Path
 
@@ -60,3 +61,14 @@ def test_a_longer_secret_is_hidden_before_one_inside_it():
     redactor.learn("secret")
     redactor.learn("secret-and-more")
     assert redactor.text("x secret-and-more y") == f"x {MASK} y"
+
+
+@pytest.mark.parametrize("user", ["", "a", "ab", "abc", "robot$inner"])
+def test_a_basic_credential_that_holds_the_secret_is_hidden_too(user):
+    """What a docker config.json and an Authorization header show is base64 of `user:password`."""
+    redactor = Redactor()
+    redactor.learn("correct horse battery")
+    shown = base64.b64encode(f"{user}:correct horse battery".encode()).decode()
+    left = redactor.text(f'{{"auth": "{shown}"}}')
+    assert MASK in left
+    assert b"horse" not in base64.b64decode(left.split('"')[3].replace(MASK, "") + "====", validate=False)

@@ -11,6 +11,7 @@ from pathlib import Path
 from wizard.engine.events import Event
 from wizard.engine.folder import Options, RunFolder, write_atomic
 from wizard.engine.journal import Journal
+from wizard.engine.launch import hear
 from wizard.engine.problems import Problem
 from wizard.engine.secrets import Prompter
 from wizard.engine.stop import Stop
@@ -28,12 +29,10 @@ def execute(path: str) -> int:
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     stop = Stop()
     stop.pace = float(os.environ.get(PACE, "1"))
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+    hear(stop.set)
     folder = RunFolder(Path(path))
     prompted = {str(k): str(v) for k, v in json.loads(sys.stdin.read() or "{}").items()}
     with Journal(folder.journal) as journal:
-        write_atomic(folder.pid_file, str(os.getpid()))
         return _run(folder, folder.options(), prompted, journal, stop)
 
 
@@ -87,13 +86,12 @@ def _failed(journal: Journal, code: int, fault: object) -> int:
     """The run could not even be planned: the journal says why, like any other end."""
     import time
 
+    from wizard.engine.clean import clean
     from wizard.engine.events import Ended, Fault, Outcome
-    from wizard.engine.redact import redactor
 
     assert isinstance(fault, Fault)
-    clean = Fault(fault.code, redactor.text(fault.title), redactor.text(fault.detail), fault.remedies)
-    event: Event = Ended(at=time.time(), outcome=Outcome.FAILED, evidence={"exitCode": code}, problem=clean)
-    journal.last_words(event)
+    event: Event = Ended(at=time.time(), outcome=Outcome.FAILED, evidence={"exitCode": code}, problem=fault)
+    journal.last_words(clean(event))
     return code
 
 

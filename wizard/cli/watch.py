@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 import signal
 import sys
 from types import FrameType
@@ -9,8 +10,8 @@ from typing import Any
 
 from wizard.cli.run import FORMATS
 from wizard.engine.folder import RunFolder, find_run, run_folders
-from wizard.engine.journal import Tail, being_written
-from wizard.engine.launch import ask_to_stop
+from wizard.engine.journal import Tail
+from wizard.engine.launch import ASKS, ask_to_stop, going
 from wizard.engine.problems import Problem, Remedy
 from wizard.engine.state import RunState, fold
 
@@ -42,6 +43,9 @@ def run(args: argparse.Namespace) -> int:
     folder = find_run(args.run)
     if args.command == "attach":
         return watch(folder, args.format, owner=False)
+    if not going(folder):
+        sys.stdout.write(f"{folder.id} does not run: {status(folder)['status']}\n")
+        return 0
     if ask_to_stop(folder, args.wait):
         sys.stdout.write(f"{folder.id} has stopped\n")
         return 0
@@ -56,21 +60,38 @@ def run(args: argparse.Namespace) -> int:
 def watch(folder: RunFolder, form: str, *, owner: bool) -> int:
     """Show a run to its end and return its exit code.
 
-    `owner`: this is the command that launched it, so an interrupt stops the run; a hang-up never does. A mere
-    watcher's interrupt ends the watching alone.
+    `owner`: this is the command that launched it, so an interrupt stops the run, and a second one does not wait for
+    that; a hang-up never stops it, and neither does a reader of our output who goes away. A mere watcher's interrupt
+    ends the watching alone.
     """
     view = _view(form, folder)
     state = RunState()
-    if owner:
-        signal.signal(signal.SIGINT, _stopper(folder))
-        signal.signal(signal.SIGTERM, _stopper(folder))
-    for events in Tail(folder.journal).follow():
+    asked = _Asked(folder) if owner else None
+    for events in Tail(folder.journal).follow(going=lambda: going(folder)):
         for event in events:
             state.apply(event)
-        view(state, events)
+        try:
+            view(state, events)
+        except BrokenPipeError:
+            if not owner:
+                raise
+            view = _unread(folder)
+        if asked and asked.twice:
+            sys.stderr.write(f"not waiting for it; watch it: airgap-wizard attach {folder.id}\n")
+            return 130
     if state.over:
         return state.exit_code or 0
     raise died(folder)
+
+
+def _unread(folder: RunFolder) -> Any:
+    """Nobody reads our output any more: the run goes on, and its exit code is still ours."""
+    sys.stderr.write(
+        f"nobody reads this output any more; the run goes on: airgap-wizard attach {folder.id}\n"
+    )
+    # what the interpreter flushes when it ends has nowhere to go either
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return lambda state, events: None
 
 
 def died(folder: RunFolder) -> Problem:
@@ -89,12 +110,27 @@ def died(folder: RunFolder) -> Problem:
     )
 
 
-def _stopper(folder: RunFolder) -> Any:
-    def handle(_number: int, _frame: FrameType | None) -> None:
-        sys.stderr.write("\nasking the run to stop at the next safe point …\n")
-        ask_to_stop(folder)
+class _Asked:
+    """Signals to the command that launched a run, which are meant for the run."""
 
-    return handle
+    def __init__(self, folder: RunFolder) -> None:
+        self._folder = folder
+        self._times = 0
+        for number in ASKS:
+            signal.signal(number, self._ask)
+
+    @property
+    def twice(self) -> bool:
+        """Whether somebody does not want to wait for the safe point."""
+        return self._times > 1
+
+    def _ask(self, _number: int, _frame: FrameType | None) -> None:
+        self._times += 1
+        if self._times == 1:
+            sys.stderr.write(
+                "\nasking the run to stop at the next safe point (once more: leave it to itself) …\n"
+            )
+            ask_to_stop(self._folder)
 
 
 def _view(form: str, folder: RunFolder) -> Any:
@@ -112,18 +148,20 @@ def _view(form: str, folder: RunFolder) -> Any:
 
 
 def status(folder: RunFolder) -> dict[str, Any]:
-    """One row of `runs`."""
+    """One row of `runs`; a folder that cannot be read is told as such, beside the others."""
+    try:
+        options = folder.options()
+    except Problem:
+        options = None
     state = fold(Tail(folder.journal).read(1 << 28))
-    going = being_written(folder.journal)
-    word = state.outcome.value if state.outcome else "running" if going else "died"
-    options = folder.options()
+    word = state.outcome.value if state.outcome else "running" if going(folder) else "died"
     return {
         "run": folder.id,
-        "journey": options.journey,
-        "rehearsal": options.rehearse,
-        "status": word,
+        "journey": options.journey if options else state.journey,
+        "rehearsal": options.rehearse if options else state.rehearsal,
+        "status": word if options else "damaged",
         "exitCode": state.exit_code,
-        "seconds": round(state.seconds or max(0.0, state.latest - state.started), 1),
+        "seconds": round(state.seconds or (state.latest - state.started if state.started else 0.0), 1),
         "folder": str(folder.path),
     }
 

@@ -10,7 +10,7 @@ import json
 import os
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from wizard.engine.codec import decode, line
@@ -18,6 +18,8 @@ from wizard.engine.events import Ended, Event, Move, Moved, Planned
 from wizard.engine.problems import Problem, Remedy
 
 THIN_SECONDS = 1.0
+LOCK_SECONDS = 2.0
+"""How long a writer waits for the lock: whoever only asks for it (`being_written`) holds it for a moment."""
 
 
 class Journal:
@@ -28,9 +30,7 @@ class Journal:
         self._lock = threading.Lock()
         self._last: dict[tuple[str, str], tuple[Move, float]] = {}
         self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
-        try:
-            fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
+        if not _locked(self._fd):
             os.close(self._fd)
             raise Problem(
                 "run-is-active",
@@ -40,7 +40,7 @@ class Journal:
                     Remedy("stop it", "airgap-wizard stop"),
                 ),
                 exit_code=2,
-            ) from None
+            )
         self._mend()
 
     def _mend(self) -> None:
@@ -105,6 +105,19 @@ class Journal:
         self.close()
 
 
+def _locked(fd: int) -> bool:
+    """Take the lock, if no other writer has it for good."""
+    deadline = time.monotonic() + LOCK_SECONDS
+    while True:
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+        except OSError:
+            if time.monotonic() >= deadline:
+                return False
+        time.sleep(0.01)
+
+
 def being_written(path: Path) -> bool:
     """Whether a run holds the journal's lock now."""
     try:
@@ -152,21 +165,22 @@ class Tail:
                 events.append(event)
         return events
 
-    def follow(self, pause: float = 0.1) -> Iterator[list[Event]]:
+    def follow(self, pause: float = 0.1, going: Callable[[], bool] | None = None) -> Iterator[list[Event]]:
         """Batches of new events (also empty ones, every `pause` seconds) until the run has ended or died.
 
-        The caller decides what an end without `Ended` means: `being_written` is False and the run is not over.
+        `going` says whether its process lives (where only the journal is known: whether its lock is held). The
+        caller decides what an end without `Ended` means.
         """
         idle = 0
         while True:
-            written = being_written(self._path)
+            written = going() if going else being_written(self._path)
             events = self.read()
             yield events
             if any(isinstance(e, Ended) and not e.step for e in events):
                 return
             idle = 0 if events or written else idle + 1
             # a run that was launched a moment ago has no lock yet: give it ten seconds to take it
-            if idle * pause > (10 if self._offset == 0 else 0.3):
+            if idle * pause > (10 if self._offset == 0 and going is None else 0.3):
                 return
             if not events:
                 time.sleep(pause)

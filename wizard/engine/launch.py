@@ -10,13 +10,17 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import wizard
-from wizard.engine.folder import RunFolder
+from wizard.engine.folder import RunFolder, write_atomic
 from wizard.engine.journal import being_written
 from wizard.engine.problems import Problem, Remedy
+
+ASKS = (signal.SIGTERM, signal.SIGINT)
+"""Signals that ask a run to stop at its next safe point."""
 
 
 def program() -> list[str]:
@@ -33,7 +37,7 @@ def launch(folder: RunFolder, prompted: Mapping[str, str] | None = None) -> int:
         home = str(Path(wizard.__file__).resolve().parents[1])
         env["PYTHONPATH"] = os.pathsep.join(filter(None, [home, env.get("PYTHONPATH", "")]))
     try:
-        with folder.process_log.open("ab") as log:
+        with folder.process_log.open("ab") as log, _held_back():
             child = subprocess.Popen(
                 [*program(), "_execute", str(folder.path)],
                 stdin=subprocess.PIPE,
@@ -42,9 +46,7 @@ def launch(folder: RunFolder, prompted: Mapping[str, str] | None = None) -> int:
                 start_new_session=True,
                 env=env,
             )
-        assert child.stdin is not None
-        with child.stdin:
-            child.stdin.write(json.dumps(dict(prompted or {})).encode())
+        _begin(child, folder, prompted or {})
     except OSError as error:
         raise Problem(
             "run-not-launched",
@@ -57,14 +59,75 @@ def launch(folder: RunFolder, prompted: Mapping[str, str] | None = None) -> int:
     return child.pid
 
 
+def _begin(child: "subprocess.Popen[bytes]", folder: RunFolder, prompted: Mapping[str, str]) -> None:
+    """It begins when it has read this to the end, and by then anybody can ask it to stop."""
+    assert child.stdin is not None
+    try:
+        write_atomic(folder.pid_file, str(child.pid))
+        child.stdin.write(json.dumps(dict(prompted)).encode())
+    except BaseException:
+        child.kill()
+        child.wait()
+        raise
+    finally:
+        with suppress(BrokenPipeError):
+            child.stdin.close()
+
+
+@contextmanager
+def _held_back() -> Iterator[None]:
+    """A process that is started meanwhile keeps a request to stop until it can hear it (`hear`)."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, ASKS)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def hear(stop: Callable[[], None]) -> None:
+    """In the run's own process: from now on a request to stop calls `stop`; one that came before calls it at once."""
+    for number in ASKS:
+        signal.signal(number, lambda *_: stop())
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, ASKS)
+
+
+def going(folder: RunFolder) -> bool:
+    """Whether the run's process lives; also in its first moment, before it writes its journal."""
+    return being_written(folder.journal) or (not folder.journal.exists() and _starting(folder))
+
+
+def _starting(folder: RunFolder) -> bool:
+    pid = _pid(folder)
+    if pid is None:
+        return False
+    try:
+        os.kill(pid, 0)
+        # where it can be seen, see that the number was not given to another process since
+        return str(folder.path).encode() in Path(f"/proc/{pid}/cmdline").read_bytes()
+    except FileNotFoundError:
+        return not Path("/proc/self").exists()
+    except OSError:
+        return False
+
+
+def _pid(folder: RunFolder) -> int | None:
+    try:
+        return int(folder.pid_file.read_text())
+    except (OSError, ValueError):
+        return None
+
+
 def ask_to_stop(folder: RunFolder, wait: float = 0.0) -> bool:
     """Ask a running run to stop at the next safe point; True once it has (within `wait` seconds)."""
-    if not being_written(folder.journal):
+    if not going(folder):
         return True
-    # the holder of the journal's lock wrote this file: the pid is that of the run
-    os.kill(int(folder.pid_file.read_text()), signal.SIGTERM)
+    pid = _pid(folder)
+    if pid is not None:
+        # that it ends this very moment is what is wanted
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGTERM)
     deadline = time.monotonic() + wait
-    while being_written(folder.journal):
+    while going(folder):
         if time.monotonic() >= deadline:
             return False
         time.sleep(0.05)

@@ -56,4 +56,12 @@ def make_plan(
             exit_code=2,
         )
     chosen = [i for i in ids[first : last + 1] if not only or i in only]
+    if not chosen:
+        raise Problem(
+            "step-unknown",
+            f"nothing is left to do: --only {' --only '.join(only)} is not between {ids[first]} and {ids[last]}",
+            detail="their order: " + ", ".join(ids),
+            remedies=(Remedy("leave --from and --until out where --only is given"),),
+            exit_code=2,
+        )
     return Plan(journey, tuple(steps), frozenset(chosen))

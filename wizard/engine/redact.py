@@ -9,6 +9,22 @@ from urllib.parse import quote
 MASK = "[redacted]"
 _MIN = 4  # a shorter value would blank half the text, and is no secret worth the name
 
+_MIN_BASE64 = 8
+
+
+def _in_base64(data: bytes) -> set[str]:
+    """What base64 shows of the value, alone and inside something longer (`user:password`), wherever it begins there.
+
+    The characters that depend on its neighbours are left out; a short value has none left, or too few to be told by.
+    """
+    forms = {base64.b64encode(data).decode()}
+    for before in range(3):
+        whole = base64.b64encode(bytes(before) + data).decode().rstrip("=")
+        inner = whole[-(-before * 4 // 3) : (before + len(data)) * 4 // 3]
+        if len(inner) >= _MIN_BASE64:
+            forms.add(inner)
+    return forms
+
 
 class Redactor:
     """Knows values, not patterns: what was resolved as a secret never leaves in clear, base64 or URL-quoted form."""
@@ -21,7 +37,7 @@ class Redactor:
         """From now on, hide this value and its usual encodings."""
         if len(value) < _MIN:
             return
-        forms = {value, quote(value, safe=""), repr(value)[1:-1], base64.b64encode(value.encode()).decode()}
+        forms = {value, quote(value, safe=""), repr(value)[1:-1], *_in_base64(value.encode())}
         with self._lock:
             # longest first, so that a secret which contains another is hidden whole
             self._forms = tuple(sorted({*self._forms, *forms}, key=len, reverse=True))

@@ -13,14 +13,13 @@ from pathlib import Path
 
 import wizard
 from wizard.answers.model import Answers
-from wizard.engine.codec import decode, encode
+from wizard.engine.clean import clean
 from wizard.engine.events import (
     Ended,
     Event,
     Evidence,
     Fault,
     Grade,
-    Moved,
     Outcome,
     Planned,
     Said,
@@ -49,20 +48,11 @@ class Emitter:
         self.step = ""
 
     def __call__(self, event: Event) -> None:
-        event = replace(_clean(event), at=round(time.time(), 3), step=self.step)
+        event = replace(clean(event), at=round(time.time(), 3), step=self.step)
         with self._lock:
             self.state.apply(event)
             for sink in self._sinks:
                 sink(event)
-
-
-def _clean(event: Event) -> Event:
-    """The event without any known secret. Progress carries digests and names, and comes too often for more."""
-    if isinstance(event, Moved):
-        return replace(event, source=redactor.text(event.source), target=redactor.text(event.target))
-    data = encode(event)
-    clean = redactor.data(data)
-    return event if clean == data else decode(clean) or event
 
 
 def run(

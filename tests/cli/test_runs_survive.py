@@ -191,12 +191,10 @@ import sys
 from pathlib import Path
 from wizard.cli import watch
 from wizard.engine.folder import RunFolder
-class Announced(watch._Asked):
-    def __init__(self, folder):
-        super().__init__(folder)
-        print("watching", file=sys.stderr, flush=True)
-watch._Asked = Announced
-sys.exit(watch.watch(RunFolder(Path(sys.argv[1])), "plain", owner=True))
+folder = RunFolder(Path(sys.argv[1]))
+asked = watch.Asked(folder)
+print("watching", file=sys.stderr, flush=True)
+sys.exit(watch.watch(folder, "plain", asked))
 """
 
 

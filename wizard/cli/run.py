@@ -58,14 +58,16 @@ def run(args: argparse.Namespace) -> int:
     check_plan(options)
     prompted = ask_prompts(answers)
     folder = make_run_folder(options, text, args.run_dir.absolute() if args.run_dir else None)
-    launch(folder, prompted)
     if args.detach:
+        launch(folder, prompted)
         sys.stdout.write(f"{folder.path}\n")
         sys.stderr.write(f"watch it: airgap-wizard attach {folder.id}\n")
         return 0
-    from wizard.cli.watch import watch
+    from wizard.cli.watch import Asked, watch
 
-    return watch(folder, args.format, owner=True)
+    asked = Asked(folder)
+    launch(folder, prompted)
+    return watch(folder, args.format, asked)
 
 
 def read_answers(args: argparse.Namespace) -> tuple[Any, str]:

@@ -42,7 +42,7 @@ def run(args: argparse.Namespace) -> int:
         return _list(args.output == "json")
     folder = find_run(args.run)
     if args.command == "attach":
-        return watch(folder, args.format, owner=False)
+        return watch(folder, args.format)
     if not going(folder):
         sys.stdout.write(f"{folder.id} does not run: {status(folder)['status']}\n")
         return 0
@@ -57,26 +57,25 @@ def run(args: argparse.Namespace) -> int:
     )
 
 
-def watch(folder: RunFolder, form: str, *, owner: bool) -> int:
+def watch(folder: RunFolder, form: str, asked: "Asked | None" = None) -> int:
     """Show a run to its end and return its exit code.
 
-    `owner`: this is the command that launched it, so an interrupt stops the run, and a second one does not wait for
+    With `asked`, this is the command that launched it: an interrupt stops the run, and a second one does not wait for
     that; a hang-up never stops it, and neither does a reader of our output who goes away. A mere watcher's interrupt
     ends the watching alone.
     """
     view = _view(form, folder)
     state = RunState()
-    asked = _Asked(folder) if owner else None
     for events in Tail(folder.journal).follow(going=lambda: going(folder)):
         for event in events:
             state.apply(event)
         try:
             view(state, events)
         except BrokenPipeError:
-            if not owner:
+            if asked is None:
                 raise
             view = _unread(folder)
-        if asked and asked.twice:
+        if asked and asked.pass_on():
             sys.stderr.write(f"not waiting for it; watch it: airgap-wizard attach {folder.id}\n")
             return 130
     if state.over:
@@ -110,18 +109,21 @@ def died(folder: RunFolder) -> Problem:
     )
 
 
-class _Asked:
-    """Signals to the command that launched a run, which are meant for the run."""
+class Asked:
+    """Signals to the command that launches a run, which are meant for the run: make it before the launch."""
 
     def __init__(self, folder: RunFolder) -> None:
         self._folder = folder
         self._times = 0
+        self._told = False
         for number in ASKS:
             signal.signal(number, self._ask)
 
-    @property
-    def twice(self) -> bool:
-        """Whether somebody does not want to wait for the safe point."""
+    def pass_on(self) -> bool:
+        """Ask again what was asked before there was a process; True where somebody does not want to wait for it."""
+        if self._times and not self._told:
+            self._told = True
+            ask_to_stop(self._folder)
         return self._times > 1
 
     def _ask(self, _number: int, _frame: FrameType | None) -> None:

@@ -8,7 +8,7 @@ WORLD ?= healthy
 PYTEST := $(BIN)/python -m pytest -q -p no:cacheprovider
 JOBS ?= 2
 
-.PHONY: help demo probe test test-fast test-real tools check bench docs lock clean
+.PHONY: help demo probe test test-fast test-real tools check bench docs pictures lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' Makefile | sed -E 's/:.*##/\t/' | expand -t 14
@@ -44,11 +44,15 @@ check: $(STAMP) ## format, lint, types, import contracts
 
 bench: $(STAMP) tools ## ratios to crane, oras, skopeo on the same bytes in one run
 	$(BIN)/python -m tests.bench.startup
+	$(BIN)/python -m tests.bench.screens
 	$(BIN)/python -m tests.bench.registry
 	$(BIN)/python -m tests.bench
 
 docs: $(STAMP) ## regenerate docs/answers.md, checks.md, problems.md, coverage.md
 	$(BIN)/python -m tests.docs
+
+pictures: $(STAMP) ## docs/pictures/*.svg: the wizard's main pages, from recorded journals
+	$(BIN)/python -m tests.screens.pictures
 
 lock: ## renew requirements.lock from pyproject.toml
 	$(PYTHON) -m venv build/lock && build/lock/bin/pip install -q pip-tools

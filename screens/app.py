@@ -50,7 +50,8 @@ class Wizard(App[int]):
     OptionList:focus > .option-list--option-highlighted { color: $block-cursor-foreground;
         background: $block-cursor-background; text-style: bold; }
     OptionList:ansi:focus > .option-list--option-highlighted { text-style: reverse bold; }
-    DataTable { background: $background; color: $foreground; }
+    OptionList > .option-list--option-disabled { color: $secondary; text-style: bold; }
+    DataTable, DataTable:focus { background: $background; background-tint: $background 0%; color: $foreground; }
     DataTable > .datatable--header { background: $background; color: $secondary; text-style: bold underline; }
     DataTable > .datatable--cursor { background: $panel; color: $foreground; text-style: none; }
     DataTable:focus > .datatable--cursor { color: $block-cursor-foreground; background: $block-cursor-background; }
@@ -388,13 +389,21 @@ class Wizard(App[int]):
     def action_report(self) -> None:
         """F9."""
         if self.watched and self.session.report:
-            try:
-                path = self.session.report(self.watched.folder)
-            except (Problem, OSError) as error:
-                self.push_screen(Message("No report", redactor.text(str(error))))
-                return
-            self.push_screen(Message("Report written", f"{path}\n\nIt holds no secret. Carry it to whoever helps.",
-                                     copy=str(path)))  # fmt: skip
+            self.notify_line("gathering what is known of this run and its site …")
+            self.run_worker(self._report, thread=True, exclusive=True, group="report", exit_on_error=False)
+
+    def _report(self) -> None:
+        assert self.watched is not None and self.session.report is not None
+        try:
+            path = str(self.session.report(self.watched.folder))
+        except (Problem, OSError) as error:
+            self.call_from_thread(self.push_screen, Message("No report", redactor.text(str(error))))
+            return
+        text = (
+            f"{path}\n\nRedacted: passwords, tokens and questions were taken out before it was written. Carry it to "
+            f"whoever helps, or read it here: airgap-wizard diagnose --bundle {path}"
+        )
+        self.call_from_thread(self.push_screen, Message("Support bundle written", text, copy=path))
 
     def shell(self, folder: RunFolder | None) -> None:
         """A shell in this terminal; the wizard waits, a run goes on."""

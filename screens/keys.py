@@ -54,7 +54,11 @@ RUNS = Key("f6", "runs", "Runs", "past and running runs", "alt+6")
 BACK = Key("f7", "back", "Back", "the page before; Escape does the same", "escape,alt+7")
 NEXT = Key("f8", "next", "Next", "the next page, or the page's main action", "alt+8")
 REPORT = Key(
-    "f9", "report", "Report", "write a report for whoever helps from afar; it holds no secret", "alt+9"
+    "f9",
+    "report",
+    "Support",
+    "write a support bundle for whoever helps from afar; it holds no secret",
+    "alt+9",
 )
 LEAVE = Key(
     "f10", "leave", "Leave", "leave the wizard; a run goes on, and `airgap-wizard attach` shows it again", "alt+0"

@@ -44,7 +44,7 @@ class Session:
     """Everything that was found in the world or belongs to a room that screens may not enter.
 
     `steps` is the plan of the answers' journey; `finders` look for values by dotted path (they may block: screens
-    call them in threads); `rehearse(name)` gives the session of a simulated site; `report(folder)` writes a report
+    call them in threads); `rehearse(name)` gives the session of a simulated site; `report(folder)` writes a support bundle
     of a run and returns its path; `shell(folder)` gives the terminal to a shell until it ends.
     """
 

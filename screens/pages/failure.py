@@ -44,7 +44,7 @@ class Failure(LivePage):
         if self.rehearsal and self.rehearsal != "healthy":
             rows.append(("mended", "Mended"))
         if self.wizard.session.report:
-            rows.append(("report", "Report"))
+            rows.append(("report", "Support"))
         if self.wizard.session.shell:
             rows.append(("shell", "Shell"))
         if self.watched.state.findings:

@@ -37,7 +37,7 @@ TOPICS = {
     "good; the control at the right is the same attempt from a pod that no policy names, so that one can tell a policy "
     "that refuses from a site where nothing could be reached anyway.",
     "failure": "What went wrong, why, and what to do, with the exact command. Mend it, then Retry: what is done is "
-    "recognised. Edit answers opens Review with the answers of this run. Report writes a file for whoever helps; it holds "
+    "recognised. Edit answers opens Review with the answers of this run. Support writes a file for whoever helps; it holds "
     "no secret. Shell opens one in this terminal and comes back.",
     "done": "The record of what was installed, by digest, and the command that does the same again.",
     "runs": "Every run has a folder with its answers, its journal and its evidence. Enter shows one.",

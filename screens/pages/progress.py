@@ -65,7 +65,7 @@ class Progress(LivePage):
     def redraw(self) -> None:
         """The table anew, with other signs or widths."""
         wide = self.size.width >= 120
-        self.query_one(Items).begin(self.wizard.glyphs, wide, 10 if wide else 8)
+        self.query_one(Items).begin(self.wizard.glyphs, wide, 10 if self.size.width >= 190 else 8)
         self.query_one(Findings).begin(self.wizard.glyphs, self.size.width - 2)
         self.seen = -1
 

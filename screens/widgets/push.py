@@ -19,7 +19,7 @@ class Push(Widget, can_focus=True):
     ]
     DEFAULT_CSS = """
     Push { width: auto; height: 1; margin-right: 1; color: $primary; text-style: bold; }
-    Push:focus { text-style: bold; }
+    Push:focus { color: $block-cursor-foreground; background: $block-cursor-background; }
     Push:ansi:focus { text-style: bold reverse; }
     """
 

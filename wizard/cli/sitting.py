@@ -106,10 +106,18 @@ def target(answers: Answers) -> str:
 
 
 def report(folder: RunFolder) -> Path:
-    """A text for whoever helps, made of the run's journal alone; redacted. Raises OSError."""
-    from wizard.reports.account import account
+    """The support bundle of a run, in the current folder or else in the run's. Raises Problem, OSError."""
+    from wizard.cli import subject
+    from wizard.support.write import write
 
-    return account(folder)
+    words = argparse.Namespace(
+        run=str(folder.path), answers_file=None, rehearse="", sets=[], seconds=45.0, command="support-bundle"
+    )
+    bundle = subject.gathered(words, quiet=True)
+    where = Path.cwd() if os.access(Path.cwd(), os.W_OK) else folder.path
+    path = where / f"support-{folder.id}.tar"
+    write(bundle, path)
+    return path
 
 
 def shell(folder: RunFolder | None) -> None:

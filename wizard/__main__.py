@@ -10,6 +10,10 @@ def main() -> int:
 
         sys.stdout.write(f"airgap-wizard {__version__}\n")
         return 0
+    if any(getattr(s, "encoding", None) not in ("utf-8", "UTF-8") for s in (sys.stdout, sys.stderr)):
+        from wizard.cli.spelling import spell
+
+        spell()
     from wizard.cli.main import dispatch
 
     return dispatch(sys.argv[1:])

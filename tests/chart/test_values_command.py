@@ -72,11 +72,22 @@ def test_the_newest_run_has_the_digests(capsys, at):
     assert "no digest is recorded for gateway, bridge, ollama" in err
     run = at / "state" / "runs" / "20260101-000000-install-abcd"
     run.mkdir(parents=True)
-    (run / "options.json").write_text("{}")
+    (run / "options.json").write_text('{"journey": "install"}')
     (run / "evidence.json").write_text(json.dumps({"mirror-images": {"images": images()}}))
+    newer = at / "state" / "runs" / "20260102-000000-install-abcd"
+    rehearsed = at / "state" / "runs" / "20260103-000000-install-abcd"
+    for folder, options, evidence in (
+        (newer, {"journey": "install"}, {"preflight": {"checks": {}}}),
+        (rehearsed, {"journey": "install", "rehearse": "healthy"}, {"mirror-images": {"images": images()}}),
+    ):
+        folder.mkdir()
+        (folder / "options.json").write_text(json.dumps(options))
+        (folder / "evidence.json").write_text(json.dumps(evidence))
     code, _, err = values(capsys, at)
     assert code == 0
-    assert "digests as run 20260101-000000-install-abcd recorded them" in err
+    assert "digests as run 20260101-000000-install-abcd recorded them" in err, (
+        "not a look's, nor a rehearsal's"
+    )
 
 
 def test_check_names_file_and_line(capsys, at):

@@ -7,6 +7,7 @@ from typing import Any
 import yaml
 
 from wizard.answers import accept
+from wizard.answers.checks import nearest
 from wizard.answers.fields import Field, Kind, table
 from wizard.answers.flaws import Flaw, Place, quoted, shown
 from wizard.answers.model import API_VERSION
@@ -16,6 +17,12 @@ from wizard.answers.spelling import keys, printable, unknown
 _TAG = "tag:yaml.org,2002:"
 _SCALARS = frozenset({"str", "int", "float", "bool", "null", "timestamp", "merge", "value"})
 _TEMPLATE = "an unfilled '{{…}}' template?"
+
+
+def _foreign(root: yaml.MappingNode) -> bool:
+    """Whether a mapping is surely something else: several keys, and not one that an answers file has."""
+    names = [key.value for key, _ in root.value if isinstance(key, yaml.ScalarNode)]
+    return len(root.value) > 3 and not any(name in keys("") or nearest(name, keys("")) for name in names)
 
 
 class Reading:
@@ -70,6 +77,17 @@ class Reading:
             self.fault(
                 Flaw(f"{what} at the top", f"keys: apiVersion: {API_VERSION}, a journey, and sections"),
                 place(self.name, root.start_mark),
+            )
+            self.faulty.add("journey")
+            return
+        if _foreign(root):
+            # nothing of it is repeated: it may be any file, readable to us alone
+            self.fault(
+                Flaw(
+                    "no answers file: not one of its keys is an answer",
+                    f"keys: apiVersion: {API_VERSION}, a journey, and sections",
+                ),
+                top,
             )
             self.faulty.add("journey")
             return

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
+from wizard.engine.commands import Commands
 from wizard.engine.events import Event
 from wizard.engine.folder import Options, RunFolder, write_atomic
 from wizard.engine.journal import Journal
@@ -46,6 +47,7 @@ def _run(
     from wizard.steps import steps_of
 
     world: World | None = None
+    commands = Commands.of(options, folder.answers)
     try:
         answers = load(folder.answers)
         world = open_world(options.rehearse, prompter(prompted))
@@ -62,6 +64,8 @@ def _run(
             run_id=folder.id,
             dry=options.dry,
             strict=options.strict,
+            commands=commands,
+            again=commands.again(options),
         )
         evidence = {s.id: dict(s.evidence) for s in state.steps.values() if s.evidence}
         folder.spare.unlink(missing_ok=True)
@@ -73,7 +77,7 @@ def _run(
             write_atomic(folder.summary, summary(state, folder.path))
         return state.exit_code or 0
     except Problem as problem:
-        return _failed(journal, problem.exit_code, problem.fault)
+        return _failed(journal, problem.exit_code, commands.fault(problem.fault))
     except Exception as error:
         return _failed(journal, EXIT_BUG, bug(error))
     finally:

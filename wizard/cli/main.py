@@ -7,6 +7,12 @@ needs. Exit codes: 0 done, 1 a bug of ours, 2 usage or answers, 3 a check failed
 
 import sys
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+
+    from wizard.engine.events import Fault
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "run": ("run", "replay an answers file: plan, run, watch"),
@@ -47,6 +53,8 @@ def usage() -> str:
 
 def dispatch(argv: Sequence[str]) -> int:
     """Run one command line and return its exit code."""
+    if len(argv) > 1 and argv[0] == "help":
+        argv = [*argv[1:], "--help"]
     if argv and argv[0] in ("-h", "--help", "help"):
         sys.stdout.write(usage())
         return 0
@@ -74,13 +82,13 @@ def _unknown(word: str) -> int:
 
 def _guarded(module: str, argv: list[str]) -> int:
     """Import one command module, parse, run; a Problem is told in full, a bug without a traceback of values."""
-    import argparse
     from importlib import import_module
 
+    from wizard.cli.parsing import Parser
     from wizard.engine.problems import Problem, Stopped
 
     command = import_module(f"wizard.cli.{module}")
-    parser = argparse.ArgumentParser(prog="airgap-wizard", allow_abbrev=False)
+    parser = Parser(prog="airgap-wizard")
     if module == "wizard":
         command.arguments(parser)
     else:
@@ -92,7 +100,7 @@ def _guarded(module: str, argv: list[str]) -> int:
     except Problem as problem:
         from wizard.reports.plain import problem_lines
 
-        sys.stderr.write("\n".join(problem_lines(problem.fault)) + "\n")
+        sys.stderr.write("\n".join(problem_lines(_typed(args, problem.fault))) + "\n")
         return problem.exit_code
     except (Stopped, KeyboardInterrupt):
         sys.stderr.write("stopped\n")
@@ -107,3 +115,14 @@ def _guarded(module: str, argv: list[str]) -> int:
 
         sys.stderr.write("\n".join(problem_lines(bug(error))) + "\n")
         return 1
+
+
+def _typed(args: "Namespace", fault: "Fault") -> "Fault":
+    """A problem whose commands name the answers file of this very command line."""
+    file = getattr(args, "answers_file", None)
+    if file is None:
+        return fault
+    from wizard.cli.run import said
+    from wizard.engine.commands import Commands
+
+    return Commands(file.absolute(), said(args), getattr(args, "rehearse", "")).fault(fault)

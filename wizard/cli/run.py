@@ -45,6 +45,7 @@ def run(args: argparse.Namespace) -> int:
     from wizard.engine.folder import Options, make_run_folder
     from wizard.engine.launch import launch
 
+    args.rehearse = site(args.rehearse)
     answers, text = read_answers(args)
     options = Options(
         journey=args.journey or answers.journey,
@@ -54,6 +55,7 @@ def run(args: argparse.Namespace) -> int:
         dry=args.dry_run,
         rehearse=args.rehearse,
         strict=args.strict,
+        said=said(args),
     )
     check_plan(options)
     prompted = ask_prompts(answers)
@@ -84,14 +86,12 @@ def read_answers(args: argparse.Namespace) -> tuple[Any, str]:
         path = assets / "worlds" / "answers.yaml"
         home = state_home() / "rehearsal" / Path(args.rehearse).stem
         home.mkdir(parents=True, exist_ok=True)
-        # the world's own answers write nothing into the folder that they ship in
-        sets = [
+        # the demonstration chart, wherever the package is installed; and nothing is written into the folder it ships in
+        own = (
             f"chart.source={assets / 'chart' / 'opencost-ai'}",
             f"chart.values={home / 'values-airgap.yaml'}",
-        ]
-        args.sets = sets + args.sets
-        # the demonstration chart, wherever the package is installed and whatever folder this runs in
-        sets.insert(0, f"chart.source={files('assets') / 'chart' / 'opencost-ai'}")
+        )
+        sets = [*own, *sets]
     if path is None:
         from wizard.engine.problems import Problem, Remedy
 
@@ -108,6 +108,24 @@ def read_answers(args: argparse.Namespace) -> tuple[Any, str]:
         )
     answers = load(path, sets)
     return answers, dump(answers)
+
+
+def said(args: argparse.Namespace) -> tuple[str, ...]:
+    """The words that name these answers from wherever they are typed; () where none were named."""
+    sets = [word for one in getattr(args, "sets", None) or () for word in ("--set", one)]
+    if args.answers_file:
+        return ("--answers-file", str(args.answers_file.absolute()), *sets)
+    return ("--rehearse", args.rehearse, *sets) if args.rehearse else ()
+
+
+def site(rehearse: str) -> str:
+    """The world as it is found from wherever a command is typed. Raises Problem `world-not-found`, `world-invalid`."""
+    if not rehearse:
+        return ""
+    from wizard.rehearsal.loader import load, worlds
+
+    load(rehearse)
+    return rehearse if rehearse in worlds() else str(Path(rehearse).expanduser().absolute())
 
 
 def check_plan(options: Any) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from wizard.answers.model import Answers
     from wizard.cluster.values.check import Checked
+    from wizard.engine.folder import RunFolder
 
 
 def add(subparsers: Any) -> None:
@@ -71,16 +72,30 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _recorded(where: str) -> Any:
+    """The digests of that run or file. Where none is named: of the newest run that copied images for real."""
     from wizard.cluster.values.pinned import recorded
-    from wizard.engine.folder import RunFolder, find_run, run_folders
+    from wizard.engine.folder import find_run, run_folders
 
     if where and Path(where).is_file():
         return recorded(Path(where))
-    if not where and not run_folders():
+    folder = find_run(where) if where else next(filter(_real, reversed(run_folders())), None)
+    if folder is None:
         return {}  # and what is missing is said of the images themselves
-    folder: RunFolder = find_run(where)
     sys.stderr.write(f"digests as run {folder.id} recorded them\n")
     return recorded(folder.evidence)
+
+
+def _real(folder: "RunFolder") -> bool:
+    """A rehearsal's digests are true, of images that are nowhere; a run that copied nothing has none."""
+    from wizard.cluster.values.pinned import recorded
+    from wizard.engine.problems import Problem
+
+    try:
+        return not folder.options().rehearse and any(
+            "digest" in r for r in recorded(folder.evidence).values()
+        )
+    except Problem:
+        return False
 
 
 def _check(answers: "Answers", path: Path, strict: bool) -> int:

@@ -9,6 +9,7 @@ from types import FrameType
 from typing import Any
 
 from wizard.cli.run import FORMATS
+from wizard.engine.commands import Commands
 from wizard.engine.folder import RunFolder, find_run, run_folders
 from wizard.engine.journal import Tail
 from wizard.engine.launch import ASKS, ask_to_stop, going
@@ -24,13 +25,17 @@ def add(subparsers: Any) -> None:
     p.add_argument(
         "run", nargs="?", default="", help="its id, the end of its id, or its folder (default: the newest)"
     )
-    p.add_argument("--format", choices=FORMATS, default="plain")
+    p.add_argument(
+        "--format", choices=FORMATS, default="plain", help="plain lines, rich, or JSON lines (default plain)"
+    )
     p = subparsers.add_parser("runs", help="list runs", description="The runs there were, oldest first.")
-    p.add_argument("--output", choices=("plain", "json"), default="plain")
+    p.add_argument("--output", choices=("plain", "json"), default="plain", help="form of what is printed")
     p = subparsers.add_parser(
         "stop", help="stop a run", description="Ask a run to stop at the next safe point."
     )
-    p.add_argument("run", nargs="?", default="")
+    p.add_argument(
+        "run", nargs="?", default="", help="its id, the end of its id, or its folder (default: the newest)"
+    )
     p.add_argument(
         "--wait", type=float, default=30.0, metavar="SECONDS", help="how long to wait for it (default 30)"
     )
@@ -95,6 +100,7 @@ def _unread(folder: RunFolder) -> Any:
 
 def died(folder: RunFolder) -> Problem:
     """The run's process is gone and its journal has no end."""
+    options = folder.options()
     said = folder.process_log.read_text(errors="replace").strip() if folder.process_log.exists() else ""
     return Problem(
         "run-died",
@@ -102,8 +108,8 @@ def died(folder: RunFolder) -> Problem:
         detail=said[-500:],
         remedies=(
             Remedy(
-                "run the same answers again; what is done is recognised",
-                f"airgap-wizard run --answers-file {folder.answers}",
+                "run the same again; what is done is recognised",
+                Commands.of(options, folder.answers).again(options),
             ),
         ),
     )

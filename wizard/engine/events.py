@@ -100,7 +100,7 @@ class Event:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Planned(Event):
-    """A run was planned. `endpoints` is every endpoint it may contact (S2.4)."""
+    """A run was planned. `endpoints` is every endpoint it may contact (S2.4), `again` the command to repeat it."""
 
     run: str
     journey: str
@@ -109,6 +109,7 @@ class Planned(Event):
     rehearsal: str = ""
     dry: bool = False
     version: str = ""
+    again: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

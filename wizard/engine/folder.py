@@ -9,6 +9,7 @@ Run folders live in `$AIRGAP_WIZARD_STATE` (default `$XDG_STATE_HOME/airgap-wiza
 import json
 import os
 import secrets
+import shlex
 import tempfile
 import time
 from dataclasses import asdict, dataclass
@@ -39,6 +40,8 @@ class Options:
     dry: bool = False
     rehearse: str = ""
     strict: bool = False
+    said: tuple[str, ...] = ()
+    """The words that named the answers (`--answers-file`, `--set`, `--rehearse`), for commands that people are shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +91,8 @@ class RunFolder:
         """As launched. Raises Problem `run-folder-damaged`."""
         try:
             data = json.loads(self.options_file.read_text())
-            return Options(**{**data, "only": tuple(data["only"])})
+            lists = {name: tuple(data.get(name, ())) for name in ("only", "said")}
+            return Options(**{**data, **lists})
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise Problem(
                 "run-folder-damaged",
@@ -96,7 +100,10 @@ class RunFolder:
                 detail=str(error),
                 remedies=(
                     Remedy("see which runs there are", "airgap-wizard runs"),
-                    Remedy("run the answers again", f"airgap-wizard run --answers-file {self.answers}"),
+                    Remedy(
+                        "run the answers again",
+                        f"airgap-wizard run --answers-file {shlex.quote(str(self.answers))}",
+                    ),
                 ),
                 exit_code=2,
             ) from None
@@ -136,10 +143,8 @@ def make_run_folder(options: Options, answers: str, where: Path | None = None) -
             f"the run folder {path} cannot be made",
             detail=str(error),
             remedies=(
-                Remedy(
-                    "name a folder that can be written, empty or new", "airgap-wizard run --run-dir DIR …"
-                ),
-                Remedy("or keep all runs elsewhere", "export AIRGAP_WIZARD_STATE=DIR"),
+                Remedy("name a folder that can be written, empty or new, with --run-dir"),
+                Remedy("or keep all runs elsewhere", "export AIRGAP_WIZARD_STATE=$HOME/airgap-wizard"),
             ),
             exit_code=2,
         ) from None

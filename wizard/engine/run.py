@@ -14,6 +14,7 @@ from pathlib import Path
 import wizard
 from wizard.answers.model import Answers
 from wizard.engine.clean import clean
+from wizard.engine.commands import Commands
 from wizard.engine.events import (
     Ended,
     Event,
@@ -41,14 +42,15 @@ EXIT_BUG, EXIT_WARNED, EXIT_STOPPED = 1, 4, 130
 class Emitter:
     """Stamps, redacts, folds and hands on: the one place where events come into being. Thread-safe."""
 
-    def __init__(self, sinks: Sequence[Sink]) -> None:
+    def __init__(self, sinks: Sequence[Sink], commands: Commands) -> None:
         self._sinks = sinks
+        self._commands = commands
         self._lock = threading.Lock()
         self.state = RunState()
         self.step = ""
 
     def __call__(self, event: Event) -> None:
-        event = replace(clean(event), at=round(time.time(), 3), step=self.step)
+        event = replace(clean(self._commands.event(event)), at=round(time.time(), 3), step=self.step)
         with self._lock:
             self.state.apply(event)
             for sink in self._sinks:
@@ -66,9 +68,14 @@ def run(
     run_id: str,
     dry: bool = False,
     strict: bool = False,
+    commands: Commands | None = None,
+    again: str = "",
 ) -> RunState:
-    """Run the plan and return its state; `state.exit_code` is the process's."""
-    emit = Emitter(sinks)
+    """Run the plan and return its state; `state.exit_code` is the process's.
+
+    `commands` makes the commands of remedies typeable; `again` is the one that repeats this run.
+    """
+    emit = Emitter(sinks, commands or Commands(folder / "answers.yaml"))
     began = time.monotonic()
     endpoints = world.endpoints(answers)
     emit(
@@ -80,6 +87,7 @@ def run(
             rehearsal=world.rehearsal,
             dry=dry,
             version=wizard.__version__,
+            again=again,
         )
     )
     emit(Said(text="endpoints this run may contact: " + (", ".join(endpoints) or "none")))
@@ -149,7 +157,10 @@ def _needed(need: Step, step: Step, ctx: Context) -> Evidence:
             "step-needs",
             f"{step.id} needs what {need.id} does, and that is not done",
             remedies=(
-                Remedy(f"run {need.id} first, or leave --only out", f"airgap-wizard run --only {need.id} …"),
+                Remedy(
+                    f"run {need.id} first, or leave --only out",
+                    f"airgap-wizard run --answers-file F --only {need.id}",
+                ),
             ),
         )
     return found

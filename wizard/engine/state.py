@@ -74,6 +74,7 @@ class RunState:
     rehearsal: str = ""
     dry: bool = False
     version: str = ""
+    again: str = ""
     endpoints: tuple[str, ...] = ()
     started: float = 0.0
     latest: float = 0.0
@@ -90,6 +91,7 @@ class RunState:
         match event:
             case Planned():
                 self.run, self.journey, self.version = event.run, event.journey, event.version
+                self.again = event.again
                 self.rehearsal, self.dry, self.endpoints = event.rehearsal, event.dry, event.endpoints
                 self.started = event.at
                 self.steps = {s.id: StepState(s.id, s.title, s.preview) for s in event.steps}

@@ -41,8 +41,15 @@ def find_store(explicit: Path | None = None, environ: Mapping[str, str] | None =
         return store
     near = (store / "models", store / ".ollama" / "models", Path("/usr/share/ollama/.ollama/models"))
     hints = [path for path in near if (path / "manifests").is_dir()]
-    remedies = [Remedy(f"A store is at {path}: name that", f"--store {path}") for path in hints]
-    remedies.append(Remedy("Pull a model first, or name the models folder", "--store DIR"))
+    remedies = [
+        Remedy(
+            f"A store is at {path}: name it with --store {path}", f"airgap-wizard model list --store {path}"
+        )
+        for path in hints
+    ]
+    remedies.append(
+        Remedy("Pull a model first, or name Ollama's models folder with --store (in answers: model.store)")
+    )
     raise Problem(
         "model-store-not-found",
         f"{store} is not an Ollama store",
@@ -125,7 +132,7 @@ def describe(store: Path, name: ModelName) -> OllamaModel:
             detail="it has: " + (", ".join(map(str, others)) or "no model at all"),
             remedies=(
                 Remedy("Pull it on the connected side", f"ollama pull {name}"),
-                Remedy("Or name another store", "--store DIR"),
+                Remedy("Or name another store with --store (in answers: model.store)"),
             ),
             evidence={"store": str(store), "model": name.full},
         )

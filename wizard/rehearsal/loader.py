@@ -50,7 +50,7 @@ def _find(name_or_path: str) -> Path:
         "world-not-found",
         f"there is no world called {name_or_path!r}" + (f"; did you mean {guess}?" if guess else ""),
         detail=f"worlds that ship with us: {', '.join(known)}; or the path of a .yaml file",
-        remedies=(Remedy("name one of these", f"airgap-wizard run --rehearse {guess or 'healthy'} …"),),
+        remedies=(Remedy("name one of these", f"airgap-wizard run --rehearse {guess or 'healthy'}"),),
         exit_code=2,
     )
 

@@ -1,5 +1,6 @@
 """The summary at the end of a run: digests, bytes, seconds, checks, and where everything is kept."""
 
+import shlex
 from pathlib import Path
 
 from wizard.engine.events import Grade, Outcome
@@ -19,7 +20,7 @@ def summary(state: RunState, folder: Path) -> str:
     """Text of at most a screen for an ordinary run; ends with a newline."""
     assert state.outcome is not None
     mark = f"   REHEARSAL ({state.rehearsal}): nothing real was installed" if state.rehearsal else ""
-    out = [f"{state.journey}: {_WORDS[state.outcome]} in {span(state.seconds)}{mark}"]
+    out = [f"{state.journey or 'run'}: {_WORDS[state.outcome]} in {span(state.seconds)}{mark}"]
     # a step may record again what an earlier one did: each digest is told once
     digests = list(dict.fromkeys(line for step in state.steps.values() for line in _digests(step.evidence)))
     if digests:
@@ -35,7 +36,8 @@ def summary(state: RunState, folder: Path) -> str:
     out.append(f"folder  {folder}")
     if state.outcome is not Outcome.SKIPPED:
         rehearse = f" --rehearse {state.rehearsal}" if state.rehearsal else ""
-        out.append(f"again   airgap-wizard run --answers-file {folder / 'answers.yaml'}{rehearse}")
+        usual = f"airgap-wizard run --answers-file {shlex.quote(str(folder / 'answers.yaml'))}{rehearse}"
+        out.append(f"again   {state.again or usual}")
     return "\n".join(out) + "\n"
 
 
@@ -51,13 +53,17 @@ def _digests(evidence: object) -> list[str]:
 
 
 def _failure(state: RunState) -> list[str]:
+    """The problem, and what failed: each thing is told once, where it is told in full."""
     from wizard.reports.plain import finding_lines, remedy_lines
 
-    if state.problem is None:
+    problem = state.problem
+    if problem is None:
         return []
-    out = ["", state.problem.title, *(f"  {text}" for text in state.problem.detail.splitlines())]
-    out += remedy_lines(state.problem.remedies, "  ")
-    for finding in state.findings:
-        if finding.grade is Grade.FAIL:
-            out += finding_lines(finding, "  ")
-    return [*out, f"  why: airgap-wizard explain {state.problem.code}", ""]
+    failed = [finding for finding in state.findings if finding.grade is Grade.FAIL]
+    told = {f"{finding.check}: {finding.title}" for finding in failed}
+    remedies = {remedy for finding in failed for remedy in finding.remedies}
+    out = ["", problem.title, *(f"  {text}" for text in problem.detail.splitlines() if text not in told)]
+    for finding in failed:
+        out += [*finding_lines(finding, "  "), f"          why: airgap-wizard explain {finding.check}"]
+    out += remedy_lines([remedy for remedy in problem.remedies if remedy not in remedies], "  ")
+    return [*out, *([] if failed else [f"  why: airgap-wizard explain {problem.code}"]), ""]

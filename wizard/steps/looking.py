@@ -127,16 +127,16 @@ def conclude(look_: Look, code: str, title: str, command: str) -> None:
     if not failed:
         return
     first = tuple(remedy for finding in failed for remedy in finding.remedies[:1])
-    detail = "; ".join(f"{finding.check}: {finding.title}" for finding in failed)
+    detail = [f"{finding.check}: {finding.title}" for finding in failed]
     if unknown:
-        detail += "; not known: " + ", ".join(finding.check for finding in unknown)
+        detail.append("not known: " + ", ".join(finding.check for finding in unknown))
     raise Problem(
         code,
         title.format(
             count="1 check" if len(failed) == 1 else f"{len(failed)} checks",
             checks=", ".join(finding.check for finding in failed),
         ),
-        detail=detail,
+        detail="\n".join(detail),
         remedies=(*first, Remedy("then look again", command)),
         evidence={"failed": [f.check for f in failed], "unknown": [f.check for f in unknown]},
         exit_code=3,
@@ -144,9 +144,10 @@ def conclude(look_: Look, code: str, title: str, command: str) -> None:
 
 
 def tell(ctx: Context, look_: Look) -> None:
-    """Say loudly what is not known: nobody should read silence as a pass."""
-    for finding in look_.of(Grade.UNKNOWN):
-        ctx.say(f"NOT KNOWN, which is no pass: {finding.check}: {finding.detail or finding.title}", "warning")
+    """Say once more what is not known, in one line: each verdict has told why, and silence is no pass."""
+    unknown = look_.of(Grade.UNKNOWN)
+    if unknown:
+        ctx.say(f"NOT KNOWN, which is no pass: {', '.join(f.check for f in unknown)}", "warning")
 
 
 def same(evidence: Mapping[str, Any], recorded: Any) -> bool:

@@ -45,7 +45,10 @@ def not_configured() -> Problem:
         "this step needs a Kubernetes cluster, and none is configured",
         detail="cluster.kubeconfig is not set, and this is no pod with a ServiceAccount",
         remedies=(
-            Remedy("name the kubeconfig", "airgap-wizard run --answers-file F --set cluster.kubeconfig=PATH"),
+            Remedy(
+                "name the kubeconfig",
+                "airgap-wizard run --answers-file F --set cluster.kubeconfig=$HOME/.kube/config",
+            ),
             Remedy("or try the journey on a simulated site", "airgap-wizard run --rehearse healthy"),
         ),
         exit_code=2,

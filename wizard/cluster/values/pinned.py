@@ -49,9 +49,7 @@ def pinned(images: Mapping[str, Any], host: str) -> dict[str, Pinned]:
                 "values-image-outside",
                 f"the recorded copy of {name} is {target}, which is not in {host}",
                 detail="values are written for the internal registry of the answers alone (registry.host)",
-                remedies=(
-                    Remedy("copy the images to this registry", "airgap-wizard run --answers-file ANSWERS"),
-                ),
+                remedies=(Remedy("copy the images to this registry", "airgap-wizard run --answers-file F"),),
                 exit_code=2,
             )
         platforms = tuple(str(p) for p in found.get("platforms", ()) or ())
@@ -65,11 +63,11 @@ def pinned(images: Mapping[str, Any], host: str) -> dict[str, Pinned]:
             remedies=(
                 Remedy(
                     "copy the images first",
-                    "airgap-wizard run --answers-file ANSWERS --until mirror-images",
+                    "airgap-wizard run --answers-file F --until mirror-images",
                 ),
                 Remedy(
-                    "or name the run (or a JSON file) that has the digests",
-                    "airgap-wizard values --answers-file ANSWERS --digests RUN_DIR",
+                    "or name the run (or a JSON file) that has the digests with --digests; this lists the runs",
+                    "airgap-wizard runs",
                 ),
             ),
             evidence={"missing": missing},

@@ -9,7 +9,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.bench import link, transport
+from tests.bench import transport
 from tests.bench.measure import run, table
 from tests.real.tools import find
 
@@ -33,15 +33,8 @@ def main() -> int:
     args = p.parse_args()
     with tempfile.TemporaryDirectory(prefix="bench-", dir=args.folder) as folder:
         ground = transport.Ground(Path(folder), int(args.size * 2**30))
-        found = dict(transport.disciplines(ground))
-        if link.inside():
-            found = {
-                f"small-{kind}": lambda kind=kind: transport.small(ground, kind, args.small)
-                for kind in transport.KINDS
-            }  # type: ignore[misc]
-            sys.stdout.write(f"## {link.inside()}\n\n")
-        else:
-            sys.stdout.write(header())
+        found = dict(transport.disciplines(ground, args.small))
+        sys.stdout.write(header())
         try:
             for name, make in found.items():
                 if not args.only or any(name.startswith(only) for only in args.only):
@@ -49,12 +42,6 @@ def main() -> int:
                     sys.stdout.flush()
         finally:
             ground.close()
-    if (
-        not link.inside()
-        and os.geteuid() == 0
-        and (not args.only or any(o.startswith("small") for o in args.only))
-    ):
-        return link.enter("40 ms round trip", link.SHAPES["40 ms round trip"], sys.argv[1:])
     return 0
 
 

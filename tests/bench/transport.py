@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests.bench.link import slow
 from tests.bench.measure import Contestant, Discipline
 from tests.real.images import Image, make_image, push_image, random_bytes, write_blob
 from tests.real.registries import docker_registry, olareg
@@ -43,12 +44,15 @@ class Ground:
         path.mkdir(parents=True)
         return path
 
-    def registry(self, role: str, kind: str) -> Registry:
-        """A new, empty registry in this role; the one before it goes, with its storage."""
+    def registry(self, role: str, kind: str, *, round_trip: float = 0.0, rate: float = 0.0) -> Registry:
+        """A new, empty registry in this role, behind a link if wanted; the one before it goes, with its storage."""
         self.stacks.pop(role, contextlib.ExitStack()).close()
         stack = self.stacks[role] = contextlib.ExitStack()
-        self.now[role] = stack.enter_context(KINDS[kind](self.fresh(role)))
-        return self.now[role]
+        made = stack.enter_context(KINDS[kind](self.fresh(role)))
+        if round_trip or rate:
+            made = stack.enter_context(slow(made, round_trip=round_trip, rate=rate))
+        self.now[role] = made
+        return made
 
     def close(self) -> None:
         """End all registries."""
@@ -231,18 +235,40 @@ def copying(ground: Ground, count: int) -> dict[str, Callable[[int], Sequence[Co
 
 
 def small(ground: Ground, kind: str, count: int) -> Discipline:
-    """Many small images: round trips, not bytes, decide."""
+    """Many small images over a link with 40 ms round trip: round trips, not bytes, decide."""
     other = next(name for name in KINDS if name != kind)
     source = ground.registry("source", other)
     images(ground, count, (3000, 500), source)
-    contestants = [Contestant(n, c, lambda _: empty(ground, kind)) for n, c in copying(ground, count).items()]
-    return Discipline(f"copy {count} small images, {other} to {kind}", 0.5, contestants)
+    contestants = [
+        Contestant(n, c, lambda _: _behind(ground, kind)) for n, c in copying(ground, count).items()
+    ]
+    return Discipline(f"copy {count} small images, {other} to {kind} over 40 ms", 0.5, contestants)
 
 
-def disciplines(ground: Ground) -> Iterator[tuple[str, Callable[[], Discipline]]]:
+def _behind(ground: Ground, kind: str) -> None:
+    ground.registry("target", kind, round_trip=0.04)
+
+
+def broad(ground: Ground, kind: str) -> Discipline:
+    """The large layer over a link of 200 Mbit/s and 40 ms: the link decides, and nobody may waste it."""
+    found = push(ground, kind)
+    found.title += " over 200 Mbit/s, 40 ms"
+    found.target = 1.0
+    for each in found.contestants:
+        each.before = lambda _: _narrow(ground, kind)
+    return found
+
+
+def _narrow(ground: Ground, kind: str) -> None:
+    ground.registry("target", kind, round_trip=0.04, rate=25e6)
+
+
+def disciplines(ground: Ground, count: int) -> Iterator[tuple[str, Callable[[], Discipline]]]:
     """Name and maker of each, in order."""
     for kind in KINDS:
         yield f"push-{kind}", lambda kind=kind: push(ground, kind)  # type: ignore[misc]
         yield f"pull-{kind}", lambda kind=kind: pull(ground, kind)  # type: ignore[misc]
         yield f"copy-{kind}", lambda kind=kind: copy(ground, kind, again=False)  # type: ignore[misc]
         yield f"again-{kind}", lambda kind=kind: copy(ground, kind, again=True)  # type: ignore[misc]
+        yield f"small-{kind}", lambda kind=kind: small(ground, kind, count)  # type: ignore[misc]
+        yield f"link-{kind}", lambda kind=kind: broad(ground, kind)  # type: ignore[misc]

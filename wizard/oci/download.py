@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+from contextlib import closing
 from pathlib import Path
 
 from wizard.engine.problems import Problem
@@ -9,6 +10,7 @@ from wizard.oci import problems
 from wizard.oci.descriptor import Descriptor
 from wizard.oci.digest import Hash, hasher
 from wizard.oci.files import free_space, make_folder, sync_folder, write_problem
+from wizard.oci.flush import Flusher
 from wizard.oci.progress import Progress
 from wizard.oci.store import Opener
 
@@ -108,7 +110,7 @@ def _rehash(handle: int, have: int, running: Hash, progress: Progress) -> None:
 def _stream(
     handle: int, path: Path, blob: Descriptor, opener: Opener, running: Hash, progress: Progress
 ) -> None:
-    with opener(running.count) as source:
+    with opener(running.count) as source, closing(Flusher(handle, blob.size)) as flusher:
         while True:
             buffer = running.buffer()
             count = source.readinto(buffer)
@@ -123,4 +125,5 @@ def _stream(
                     written += os.write(handle, buffer[written:count])
             except OSError as error:
                 raise write_problem(error, path, blob.size) from None
+            flusher.wrote(count)
             progress.advance(count)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from wizard.answers.model import Answers
 from wizard.answers.rules import loopback
 from wizard.cluster.port import Cluster, Helm
-from wizard.engine.secrets import Prompter, Secret, resolve
+from wizard.engine.secrets import Prompter, Secret, SecretRef, resolve
 from wizard.oci.sites import Site, Sites
 
 if TYPE_CHECKING:
@@ -71,6 +71,10 @@ class RealWorld:
             return Path(own)
         return Path.home() / ".ollama" / "models"
 
+    def secret(self, ref: SecretRef, name: str) -> Secret:
+        """From where the reference says; a prompt was asked before the run."""
+        return resolve(ref, name, self._prompter)
+
     def endpoints(self, answers: Answers) -> tuple[str, ...]:
         """The registries of the images and inside, and the cluster (S2.4)."""
         images = answers.images
@@ -79,7 +83,12 @@ class RealWorld:
         ]
         hosts += [ref.partition("/")[0] for ref in images.extra]
         sites = self.sites(answers)
-        public = [] if answers.media.bundle else [sites.site(h).base for h in hosts]
+        staging = answers.journey == "stage"
+        public = [] if answers.media.bundle and not staging else [sites.site(h).base for h in hosts]
+        if staging:  # the connected side has neither cluster nor internal registry
+            chart = answers.chart.source
+            named = [chart.removeprefix("oci://").partition("/")[0]] if chart.startswith("oci://") else []
+            return tuple(dict.fromkeys([*public, *(sites.site(h).base for h in named)]))
         inside = [sites.site(answers.registry.host).base] if answers.registry.host else []
         where = str(answers.cluster.kubeconfig) if answers.cluster.kubeconfig else "in-cluster"
         return tuple(dict.fromkeys([*public, *inside, f"kubernetes ({where})"]))

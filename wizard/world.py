@@ -5,7 +5,7 @@ from typing import Protocol
 
 from wizard.answers.model import Answers
 from wizard.cluster.port import Cluster, Helm
-from wizard.engine.secrets import Prompter
+from wizard.engine.secrets import Prompter, Secret, SecretRef
 from wizard.oci.sites import Sites
 
 
@@ -27,6 +27,9 @@ class World(Protocol):
 
     def model_store(self, answers: Answers) -> Path:
         """The Ollama models folder that the model is read from (S1.14)."""
+
+    def secret(self, ref: SecretRef, name: str) -> Secret:
+        """The value behind a reference; `name` is its answer. Raises Problem `secret-not-found`."""
 
     def endpoints(self, answers: Answers) -> tuple[str, ...]:
         """Every endpoint that a run with these answers may contact (S2.4)."""

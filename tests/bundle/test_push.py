@@ -161,7 +161,7 @@ def test_a_delta_has_what_the_target_lacks(tmp_path: Path, target: Target) -> No
     two = delta(tmp_path / "two", key, first, "two", "0.2.0")
     full = make_bundle(tmp_path / "full", key, seed="two", version="0.2.0")
     assert two.path.stat().st_size < full.path.stat().st_size
-    assert {e.purpose for e in two.bom.absent} >= {"weights", "chart", "file"}
+    assert {e.purpose for e in two.bom.absent} == {"weights", "file", "config", "layer"}
     second = load(two, target, key, tmp_path / "receipts")
     assert [step.version for step in second.series] == ["0.1.0", "0.2.0"]
     assert second.previous == first.digest

@@ -128,6 +128,17 @@ def question(value: str) -> str:
     return "" if value.strip() else "a question, like what did i spend yesterday?"
 
 
+def exception(value: str) -> str:
+    """A reference and the reason why it is not carried."""
+    reference, because, reason = value.partition(" because ")
+    ok = bool(because and reason.strip()) and " " not in reference.strip() and bool(reference.strip())
+    return (
+        ""
+        if ok
+        else "REFERENCE because REASON, like docker.io/library/busybox:1.36 because only a test uses it"
+    )
+
+
 def host_port(value: str) -> str:
     """HOST:PORT with a port from 1 to 65535."""
     host, _, port = value.rpartition(":")

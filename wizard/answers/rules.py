@@ -133,6 +133,15 @@ def _trust(values: Values, journey: str, today: datetime.date) -> Iterator[Flaw]
         )
 
 
+def _chart(values: Values, journey: str, today: datetime.date) -> Iterator[Flaw]:
+    if journey in ("install", "upgrade") and not values["chart.source"] and not values["media.bundle"]:
+        yield Flaw(
+            f"missing, and the journey {journey} needs it where no bundle brings the chart",
+            _wanted("chart.source"),
+            path="chart.source",
+        )
+
+
 def _platforms(values: Values, journey: str, today: datetime.date) -> Iterator[Flaw]:
     chosen = values["images.platforms"]
     if not chosen:
@@ -155,6 +164,12 @@ RULES: tuple[Rule, ...] = (
     _together("registry.username", "registry.password"),
     _depends("cluster.context", "cluster.kubeconfig"),
     _depends("media.keyPassword", "media.key"),
+    _depends("media.base", "media.trust"),
+    Rule(
+        "install and upgrade need a `chart.source`, or a `media.bundle` that brings the chart",
+        ("chart.source", "media.bundle"),
+        _chart,
+    ),
     Rule(
         "plain HTTP to a host that is not loopback has a last day, `registry.plainHttpUntil`, that is not past",
         ("registry.host", "registry.plainHttp", "registry.plainHttpUntil"),

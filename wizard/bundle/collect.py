@@ -233,7 +233,12 @@ class Collector:
             if digest not in self._manifests
         ]
         there = held if base is not None and held else {}
-        absent = [blob for blob in blobs if any(blob.digest in there.get(r, ()) for r in self._homes(blob))]
+        absent = [
+            blob
+            for blob in blobs
+            if blob.purpose != "chart"  # small, and read from the bundle itself when it is installed
+            and any(blob.digest in there.get(r, ()) for r in self._homes(blob))
+        ]
         left_out = {blob.digest for blob in absent}
         return Bom(
             name,

@@ -8,7 +8,7 @@ are at hand go first.
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from wizard.bundle import problems
 from wizard.bundle.archive.opening import Bundle
@@ -59,8 +59,10 @@ class Pusher:
         jobs: int = 4,
         report: Report = quiet,
         stop: Stop | None = None,
+        rename: Callable[[Item], str] = lambda item: item.target,
     ) -> None:
         self._bundle, self._host = bundle, host
+        self._items = tuple(replace(item, target=rename(item)) for item in bundle.bom.items)
         self._repository = repository
         self._jobs, self._report = max(1, jobs), report
         self._stop = stop or Stop()
@@ -68,8 +70,7 @@ class Pusher:
 
     def repositories(self, entry: Entry) -> list[str]:
         """Where a blob has to be."""
-        items = self._bundle.bom.items
-        return sorted({items[place].repository for place in entry.of})
+        return sorted({self._items[place].repository for place in entry.of})
 
     def preview(self) -> tuple[int, int]:
         """Bytes that a push would send now, and bytes that are there. Nothing is written."""
@@ -80,6 +81,14 @@ class Pusher:
             sent, present = (sent, present + blob.size) if here else (sent + blob.size, present)
         return sent, present
 
+    def complete(self) -> bool:
+        """Whether every item is wholly there, under its tag. Nothing is written."""
+        for item in self._items:
+            found = self._copier(item).complete(self._repository(item.repository), _ref(item))
+            if found is None or found.digest != item.digest:
+                return False
+        return True
+
     def push(self, lost: Callable[[], Sequence[str]] = tuple) -> Pushed:
         """Load. `lost` names the bundles of a delta's series that were never loaded here (for the message).
 
@@ -87,7 +96,7 @@ class Pusher:
         registry raises, and Stopped.
         """
         pushed = Pushed()
-        self._require_base(lost)
+        self.require_base(lost)
         for moves, size in self._move_blobs():
             if Move.COPIED in moves:
                 pushed.sent += size
@@ -102,7 +111,8 @@ class Pusher:
 
     # --- the base of a delta
 
-    def _require_base(self, lost: Callable[[], Sequence[str]]) -> None:
+    def require_base(self, lost: Callable[[], Sequence[str]] = tuple) -> None:
+        """All that a delta leaves out is there. Raises Problem `bundle-base-missing`."""
         base = self._bundle.bom.base
         if base is None:
             return
@@ -200,7 +210,7 @@ class Pusher:
         ]
 
     def _title(self, entry: Entry) -> str:
-        item = self._bundle.bom.items[entry.of[0]] if entry.of else None
+        item = self._items[entry.of[0]] if entry.of else None
         return f"{self._host}/{item.target}" if item else entry.path
 
     # --- manifests
@@ -209,7 +219,7 @@ class Pusher:
         for item in self._ordered():
             self._stop.check()
             copier = self._copier(item)
-            ref = item.digest if item.by_digest else item.tag
+            ref = _ref(item)
             target = f"{self._host}/{item.target}"
             title = f"{self._host}/{item.repository}@{item.digest}" if item.by_digest else target
             try:
@@ -222,7 +232,7 @@ class Pusher:
 
     def _ordered(self) -> list[Item]:
         """Subjects before what speaks of them."""
-        return sorted(self._bundle.bom.items, key=lambda item: item.kind == "companion")
+        return sorted(self._items, key=lambda item: item.kind == "companion")
 
     def _copier(self, item: Item) -> Copier:
         return Copier(jobs=self._jobs, platforms=item.platforms, report=self._whole(item), stop=self._stop)
@@ -243,8 +253,7 @@ class Pusher:
             self._stop.check()
             item = loaded.item
             repository = self._repository(item.repository)
-            ref = item.digest if item.by_digest else item.tag
-            found = self._copier(item).complete(repository, ref)
+            found = self._copier(item).complete(repository, _ref(item))
             if found is None or found.digest != item.digest:
                 raise oci_problems.digest_mismatch(
                     f"{loaded.target}, read back from the registry,",
@@ -267,6 +276,10 @@ class _Abort(Stop):
             if self.cause is None and not self.asked:
                 self.cause = error
         self.set()
+
+
+def _ref(item: Item) -> str:
+    return item.digest if item.by_digest else item.tag
 
 
 def _descriptor(entry: Entry) -> Descriptor:

@@ -34,7 +34,8 @@ class Cargo:
 def gather_cargo(sources: Sources) -> Cargo:
     """Raises Problem `cargo-unknown` where nothing at all is known of what is carried."""
     images, platforms, unknown = {}, {}, []
-    rows = recorded_images(sources.recorded)
+    accepted = sources.recorded.get("accept-bundle") or {}  # a signed bundle says what it carries
+    rows = (accepted.get("images") or {}) | recorded_images(sources.recorded)
     with Transport(sources.sites, stop=sources.stop) as transport:
         for name in NAMES:
             row = rows.get(name) or {}
@@ -103,7 +104,9 @@ def _carried(platform: Platform | None, wanted: tuple[str, ...]) -> bool:
 
 
 def _weight(sources: Sources, model: str) -> int:
-    recorded: dict[str, Any] = (sources.recorded.get("carry-model") or {}).get("models") or {}
+    recorded: dict[str, Any] = {}
+    for step in ("accept-bundle", "carry-model"):
+        recorded |= (sources.recorded.get(step) or {}).get("models") or {}
     known = int((recorded.get(model) or {}).get("bytes") or 0)
     if known or sources.model_store is None:
         return known

@@ -139,6 +139,10 @@ class RehearsedWorld:
         self._start_outside()  # it fills the store, once
         return self.source / "models"
 
+    def secret(self, ref: SecretRef, name: str) -> Secret:
+        """From where the reference says."""
+        return resolve(ref, name, self._prompter)
+
     def endpoints(self, answers: Answers) -> tuple[str, ...]:
         """Loopback addresses, with the names that they stand for (S2.4)."""
         sites = self.sites(answers)

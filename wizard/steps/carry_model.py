@@ -1,7 +1,9 @@
 """carry-model: the models out of Ollama's store into the internal registry, as artefacts that lose nothing."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 from wizard.answers.model import Answers
@@ -9,8 +11,9 @@ from wizard.engine.events import Evidence
 from wizard.engine.step import Context, Step
 
 if TYPE_CHECKING:
-    from wizard.model.artefact import Artefact
+    from wizard.bundle.archive.opening import Bundle
     from wizard.oci.store import Store
+    from wizard.oci.transport import Transport
 
 
 class CarryModel(Step):
@@ -26,29 +29,38 @@ class CarryModel(Step):
         return [f"push {name} to {repository_of(answers, name)}" for name in models_of(answers)]
 
     def already(self, ctx: Context) -> Evidence | None:
-        """Every artefact is in the registry under the digest that the store's files give (S1.45)."""
-        from wizard.model.push import already_pushed
-
+        """Every artefact is in the registry under the digest that the store's files, or the bundle, give (S1.45)."""
         rows = {}
         with _planned(ctx) as planned:
-            for name, artefact, target in planned:
-                if not already_pushed(artefact, target, tag_of(artefact.digest)):
+            for one in planned:
+                found = one.target.resolve(tag_of(one.digest))
+                if found is None or found.digest != one.digest:
                     return None
-                rows[name] = _row(ctx.answers, name, artefact)
+                rows[one.name] = _row(ctx.answers, one)
         return {"models": rows}
 
     def run(self, ctx: Context) -> Evidence:
         """Push; what is there already is not sent."""
-        from wizard.model.push import push_artefact
-
         rows = {}
         with _planned(ctx) as planned:
-            for name, artefact, target in planned:
-                for loss in artefact.losses:
-                    ctx.say(f"{name}: {loss}", "warning")
-                push_artefact(artefact, target, tag_of(artefact.digest), ctx.emit, ctx.stop)
-                rows[name] = _row(ctx.answers, name, artefact)
+            for one in planned:
+                for loss in one.losses:
+                    ctx.say(f"{one.name}: {loss}", "warning")
+                one.push()
+                rows[one.name] = _row(ctx.answers, one)
         return {"models": rows}
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """A model on its way: its artefact's digest and bytes, where it goes, and how it gets there."""
+
+    name: str
+    digest: str
+    size: int
+    target: "Store"
+    push: Callable[[], object]
+    losses: tuple[str, ...] = ()
 
 
 def models_of(answers: Answers) -> tuple[str, ...]:
@@ -69,35 +81,61 @@ def tag_of(digest: str) -> str:
 
 
 @contextmanager
-def _planned(ctx: Context) -> Iterator[Iterator[tuple[str, "Artefact", "Store"]]]:
-    """Each model with its planned artefact and the repository it goes to. Refuses what has no known licence first."""
+def _planned(ctx: Context) -> Iterator[Iterator[Carried]]:
+    """Each model with the repository it goes to, out of the bundle or out of Ollama's store."""
+    from wizard.steps.bundled import from_bundle, opened_bundle
+    from wizard.steps.copying import open_transport
+
+    with open_transport(ctx) as transport:
+        if from_bundle(ctx.answers):
+            with opened_bundle(ctx) as bundle:
+                yield _bundled(ctx, transport, bundle)
+        else:
+            yield _stored(ctx, transport)
+
+
+def _target(ctx: Context, transport: "Transport", name: str) -> "Store":
+    from wizard.oci.reference import Reference
+
+    return transport.repository(Reference.parse(repository_of(ctx.answers, name) + ":x"))
+
+
+def _bundled(ctx: Context, transport: "Transport", bundle: "Bundle") -> Iterator[Carried]:
+    from wizard.bundle.archive.store import BundleStore
+    from wizard.bundle.carried import carried
+    from wizard.oci.copy import copy
+
+    store = BundleStore(bundle)
+    items = {name: carried(bundle, "model", name) for name in models_of(ctx.answers)}
+    for name, item in items.items():
+        target, tag = _target(ctx, transport, name), tag_of(item.digest)
+        push = partial(copy, store, item.digest, target, tag, report=ctx.emit, stop=ctx.stop)
+        yield Carried(name, item.digest, item.total, target, push)
+
+
+def _stored(ctx: Context, transport: "Transport") -> Iterator[Carried]:
+    """Refuses what has no known licence first."""
     from wizard.model.artefact import plan_artefact
     from wizard.model.licence import require_licence
     from wizard.model.names import ModelName
+    from wizard.model.push import push_artefact
     from wizard.model.store import describe
-    from wizard.oci.reference import Reference
-    from wizard.steps.copying import open_transport
 
     store = ctx.world.model_store(ctx.answers)
     models = [describe(store, ModelName.parse(name)) for name in models_of(ctx.answers)]
     for model in models:
         require_licence(model.name, ctx.answers.model.licence_confirmed, model)
-    with open_transport(ctx) as transport:
-        yield (
-            (
-                name,
-                plan_artefact(model),
-                transport.repository(Reference.parse(repository_of(ctx.answers, name) + ":x")),
-            )
-            for name, model in zip(models_of(ctx.answers), models, strict=True)
-        )
+    for name, model in zip(models_of(ctx.answers), models, strict=True):
+        artefact, target = plan_artefact(model), _target(ctx, transport, name)
+        push = partial(push_artefact, artefact, target, tag_of(artefact.digest), ctx.emit, ctx.stop)
+        yield Carried(name, artefact.digest, artefact.size, target, push, artefact.losses)
 
 
-def _row(answers: Answers, name: str, artefact: "Artefact") -> Evidence:
-    repository = repository_of(answers, name)
+def _row(answers: Answers, one: Carried) -> Evidence:
+    repository = repository_of(answers, one.name)
     return {
-        "reference": f"{repository}@{artefact.digest}",
-        "target": f"{repository}:{tag_of(artefact.digest)}",
-        "digest": artefact.digest,
-        "bytes": artefact.size,
+        "reference": f"{repository}@{one.digest}",
+        "target": f"{repository}:{tag_of(one.digest)}",
+        "digest": one.digest,
+        "bytes": one.size,
     }

@@ -1,5 +1,7 @@
 """Copying images into the internal registry: what `mirror-probe` and `mirror-images` share."""
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, ClassVar
 
 from wizard.answers.model import Answers
@@ -8,7 +10,7 @@ from wizard.engine.problems import Problem
 from wizard.engine.step import Context, Step
 
 if TYPE_CHECKING:
-    from wizard.oci.copy import Copied, Job
+    from wizard.oci.copy import Copied, Copier, Job
     from wizard.oci.transport import Transport
 
 OUT_OF_REACH = ("registry-unreachable", "registry-name-unknown", "registry-refused", "registry-stalled")
@@ -47,13 +49,10 @@ class CopyImages(Step):
         A source that cannot be reached (behind the gap) is not compared with; every manifest and blob under the
         internal tag is asked for all the same.
         """
-        from wizard.oci.copy import Copier
-
         rows = {}
-        copier = Copier(platforms=ctx.answers.images.platforms, stop=ctx.stop)
-        with open_transport(ctx) as transport:
+        with _way(ctx) as (job_of, copier):
             for name, source in self.sources(ctx.answers).items():
-                job = _job(ctx, transport, source)
+                job = job_of(source)
                 found = copier.complete(job.target, job.target_ref)
                 if found is None:
                     return None
@@ -70,16 +69,13 @@ class CopyImages(Step):
 
     def run(self, ctx: Context) -> Evidence:
         """Copy; one image's failure does not keep the others from arriving, and then fails the step."""
-        from wizard.oci.copy import Copier
-
-        with open_transport(ctx) as transport:
+        with _way(ctx) as (job_of, copier):
             sources = self.sources(ctx.answers)
-            jobs = [_job(ctx, transport, source) for source in sources.values()]
-            copier = Copier(platforms=ctx.answers.images.platforms, report=ctx.emit, stop=ctx.stop)
+            jobs = [job_of(source) for source in sources.values()]
             results = copier.copy_all(jobs)
-        failed = [r for r in results if isinstance(r, Problem)]
-        if failed:
-            raise _together(failed, len(jobs))
+            failed = [r for r in results if isinstance(r, Problem)]
+            if failed:
+                raise together(failed, len(jobs))
         rows = {}
         for (name, source), done in zip(sources.items(), results, strict=True):
             assert not isinstance(done, Problem)
@@ -105,15 +101,25 @@ def open_transport(ctx: Context) -> "Transport":
     return Transport(ctx.world.sites(ctx.answers), stop=ctx.stop, uploads=uploads)
 
 
-def _job(ctx: Context, transport: "Transport", source: str) -> "Job":
-    from wizard.oci.copy import Job
+@contextmanager
+def _way(ctx: Context) -> "Iterator[tuple[Callable[[str], Job], Copier]]":
+    """From a public reference to the job that copies it, and who copies; out of the bundle, with its signatures, where there is one."""
+    from wizard.oci.copy import Copier, Job
     from wizard.oci.reference import Reference
+    from wizard.steps.bundled import open_origin
 
-    here, there = Reference.parse(source), Reference.parse(target_of(ctx.answers, source))
-    return Job(transport.repository(here), here.ref, transport.repository(there), there.ref, title=str(there))
+    with open_transport(ctx) as transport, open_origin(ctx, transport) as origin:
+
+        def job(source: str) -> "Job":
+            store, ref = origin.find(source)
+            there = Reference.parse(target_of(ctx.answers, source))
+            return Job(store, ref, transport.repository(there), there.ref, title=str(there))
+
+        copier = Copier(platforms=origin.platforms, referrers=origin.bundled, report=ctx.emit, stop=ctx.stop)
+        yield job, copier
 
 
-def _together(failed: list[Problem], count: int) -> Problem:
+def together(failed: list[Problem], count: int) -> Problem:
     """The first problem, with the others named: they often have one cause."""
     first = failed[0]
     if len(failed) == 1 and count == 1:

@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 from wizard.answers.model import Answers
 from wizard.cluster.chart.obtain import obtain
-from wizard.cluster.fixes.registry import FIXES, Mended
+from wizard.cluster.fixes.registry import FIXES, Mended, mend
 from wizard.cluster.values import file
 from wizard.cluster.values.check import Checked, check_values
 from wizard.cluster.values.complaint import refuse
@@ -15,6 +15,7 @@ from wizard.cluster.values.text import body
 from wizard.engine.events import Evidence, Finding, Grade, Remedy
 from wizard.engine.problems import Problem
 from wizard.engine.step import Context, Step
+from wizard.steps.bundled import bundled_chart, from_bundle, opened_bundle
 
 _CHECK = "airgap-wizard values --answers-file F --check"
 
@@ -85,7 +86,12 @@ def values_files(answers: Answers) -> list[Path]:
 
 
 def prepared(ctx: Context) -> Mended:
-    """The chart that is checked and installed."""
+    """The chart that is checked and installed: the bundle's where it brings one, else that of the answers."""
+    if from_bundle(ctx.answers):
+        with opened_bundle(ctx) as bundle:
+            chart = bundled_chart(bundle, ctx.folder / "bundle")
+        if chart is not None:
+            return mend(chart, ctx.folder / "chart", ctx.answers.chart.keep_defects)
     remote = ctx.answers.chart.source.startswith("oci://")
     return obtain(ctx.answers, ctx.folder, ctx.world.sites(ctx.answers) if remote else None, ctx.stop)
 

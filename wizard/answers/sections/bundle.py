@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from wizard.answers.checks import exception
 from wizard.answers.declare import ask
 from wizard.engine.secrets import SecretRef
 
@@ -39,4 +40,27 @@ class Media:
         why="a reference, never the password itself",
         example="env:AIRGAP_KEY_PASSWORD",
         default=None,
+    )
+    base: Path | None = ask(
+        "Base receipt",
+        why="signed receipt of the target's last load: `stage` then carries only what the target lacks; empty = all",
+        example=Path("receipts/000001-opencost-ai-0.1.0.json"),
+        default=None,
+        seed="S5.19",
+    )
+    files: tuple[str, ...] = ask(
+        "More files",
+        why="tools, disk images, manifests: each becomes an artefact of its own in the bundle",
+        example=("./helm",),
+        default=(),
+        seed="S5.2",
+        locate=True,
+    )
+    exceptions: tuple[str, ...] = ask(
+        "References not carried",
+        why="image references in the chart that no site needs, each with the reason; they are recorded in the bundle",
+        example=("docker.io/library/busybox:1.36 because only a disabled test uses it",),
+        default=(),
+        check=exception,
+        seed="S2.12",
     )

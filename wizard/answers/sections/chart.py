@@ -13,10 +13,10 @@ class Chart:
 
     source: str = ask(
         "Chart",
-        why="a folder, a .tgz, or oci://REGISTRY/REPOSITORY:VERSION",
+        why="a folder, a .tgz, or oci://REGISTRY/REPOSITORY:VERSION; empty where a bundle brings it",
         example="./opencost-ai-0.1.0.tgz",
         default="",
-        needed=("install", "stage", "upgrade"),
+        needed=("stage",),
         seed="S1.35",
         locate=True,
     )

@@ -264,6 +264,15 @@ def test_missing_answers_are_told_at_the_section_or_at_the_journey() -> None:
     ]
 
 
+def test_a_bundle_brings_its_chart() -> None:
+    """S2.23: no chart is named where a bundle is; on the connected side, where it is made, it is."""
+    media = "media:\n  bundle: /b.airgap\n  trust: /t.yaml\n"
+    without = "apiVersion: airgap-wizard/v1\n" + media
+    install = "journey: install\nregistry:\n  host: r.example\ncluster:\n  storageClass: fast\n"
+    assert complaints(without + install) == []
+    assert any("chart.source: missing" in line for line in complaints(without + "journey: stage\n"))
+
+
 def test_what_an_unknown_key_was_meant_to_be_is_not_called_missing_too() -> None:
     """One cause is told once; but a misspelt section beside the right one hides nothing of that."""
     text = "apiVersion: airgap-wizard/v1\njourney: verify\n"

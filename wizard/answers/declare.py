@@ -18,6 +18,7 @@ class Ask:
     """What is known of one answer: shown in the form, the example, `answers explain` and the docs.
 
     `locate` marks a text that may be a file: without `://` it is a path, relative to the answers file.
+    `unless` is the path of an answer that stands in for this one where it is given.
     """
 
     label: str
@@ -27,6 +28,7 @@ class Ask:
     needed: tuple[str, ...] = ()
     seed: str = ""
     locate: bool = False
+    unless: str = ""
 
 
 def ask(
@@ -40,9 +42,10 @@ def ask(
     needed: tuple[str, ...] = (),
     seed: str = "",
     locate: bool = False,
+    unless: str = "",
 ) -> Any:
     """Declare one answer. `needed` names the journeys that refuse an empty value; `seed` is the checklist line."""
-    metadata = {"ask": Ask(label, why, example, check, needed, seed, locate)}
+    metadata = {"ask": Ask(label, why, example, check, needed, seed, locate, unless)}
     if factory is not dataclasses.MISSING:
         return dataclasses.field(default_factory=factory, metadata=metadata)
     return dataclasses.field(default=default, metadata=metadata)

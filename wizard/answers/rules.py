@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass
 from typing import Any
 
-from wizard.answers.fields import Kind, table
+from wizard.answers.fields import Field, Kind, table
 from wizard.answers.flaws import Flaw
 
 Values = Mapping[str, Any]
@@ -55,7 +55,10 @@ def examine(
     found = [
         Flaw(f"missing, and the journey {journey} needs it", _wanted(path), path=path)
         for path, field in table().items()
-        if field.needed(journey) and path not in passed and not values.get(path)
+        if field.needed(journey)
+        and path not in passed
+        and not values.get(path)
+        and not _stood_in(field, journey, values)
     ]
     missing = {flaw.path for flaw in found}
     day = today or datetime.date.today()  # local: an expiry is a day where the operator is
@@ -67,6 +70,11 @@ def examine(
                 if flaw.path not in missing and flaw.path not in supplied
             )
     return found
+
+
+def _stood_in(field: Field, journey: str, values: Values) -> bool:
+    """Whether another answer stands in for a missing one; on the connected side nothing does, all is collected there."""
+    return bool(field.ask.unless and journey != "stage" and values.get(field.ask.unless))
 
 
 def _wanted(path: str) -> str:
@@ -133,15 +141,6 @@ def _trust(values: Values, journey: str, today: datetime.date) -> Iterator[Flaw]
         )
 
 
-def _chart(values: Values, journey: str, today: datetime.date) -> Iterator[Flaw]:
-    if journey in ("install", "upgrade") and not values["chart.source"] and not values["media.bundle"]:
-        yield Flaw(
-            f"missing, and the journey {journey} needs it where no bundle brings the chart",
-            _wanted("chart.source"),
-            path="chart.source",
-        )
-
-
 def _platforms(values: Values, journey: str, today: datetime.date) -> Iterator[Flaw]:
     chosen = values["images.platforms"]
     if not chosen:
@@ -165,11 +164,6 @@ RULES: tuple[Rule, ...] = (
     _depends("cluster.context", "cluster.kubeconfig"),
     _depends("media.keyPassword", "media.key"),
     _depends("media.base", "media.trust"),
-    Rule(
-        "install and upgrade need a `chart.source`, or a `media.bundle` that brings the chart",
-        ("chart.source", "media.bundle"),
-        _chart,
-    ),
     Rule(
         "plain HTTP to a host that is not loopback has a last day, `registry.plainHttpUntil`, that is not past",
         ("registry.host", "registry.plainHttp", "registry.plainHttpUntil"),

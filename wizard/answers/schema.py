@@ -66,7 +66,7 @@ def _needs(journey: Journey) -> dict[str, Any]:
     """What a journey cannot do without."""
     needed: dict[str, list[str]] = {}
     for field in table().values():
-        if field.needed(journey):
+        if field.needed(journey) and (not field.ask.unless or journey is Journey.STAGE):
             needed.setdefault(field.section, []).append(field.key)
     return {
         "if": {"properties": {"journey": {"const": journey.value}}, "required": ["journey"]},

@@ -16,9 +16,10 @@ class Chart:
         why="a folder, a .tgz, or oci://REGISTRY/REPOSITORY:VERSION; empty where a bundle brings it",
         example="./opencost-ai-0.1.0.tgz",
         default="",
-        needed=("stage",),
+        needed=("install", "stage", "upgrade"),
         seed="S1.35",
         locate=True,
+        unless="media.bundle",
     )
     values: Path = ask(
         "Values file",

@@ -28,16 +28,34 @@ def program_image(
 
     Programs must be static, or bring what they load.  Made in memory: for tens of megabytes, not for weights.
     """
-    tar = _layer_tar(files, links or {})
-    descriptor = write_blob(folder, iter([gzip.compress(tar, 1, mtime=0)]), f"{OCI_TYPES.layer}+gzip")
-    layer = Layer(descriptor, f"sha256:{hashlib.sha256(tar).hexdigest()}")
+    return programs_image(folder, {platform: files}, entrypoint, tag=tag, user=user, env=env, links=links)
+
+
+def programs_image(
+    folder: Path,
+    platforms: Mapping[str, Mapping[str, Path | bytes]],
+    entrypoint: Sequence[str],
+    *,
+    tag: str = "1.0",
+    user: str = "65532:65532",
+    env: Mapping[str, str] | None = None,
+    links: Mapping[str, str] | None = None,
+    cmd: Sequence[str] = (),
+) -> Image:
+    """The same for several platforms: the files of each.  CMD are arguments that a pod may replace."""
+    layers = {}
+    for platform, files in platforms.items():
+        tar = _layer_tar(files, links or {})
+        descriptor = write_blob(folder, iter([gzip.compress(tar, 1, mtime=0)]), f"{OCI_TYPES.layer}+gzip")
+        layers[platform] = [Layer(descriptor, f"sha256:{hashlib.sha256(tar).hexdigest()}")]
     variables = {"PATH": "/usr/local/bin:/usr/bin:/bin", **(env or {})}
     config = {
         "Entrypoint": list(entrypoint),
         "User": user,
         "Env": [f"{name}={value}" for name, value in variables.items()],
+        **({"Cmd": list(cmd)} if cmd else {}),
     }
-    return assemble(folder, {platform: [layer]}, config, tag=tag)
+    return assemble(folder, layers, config, tag=tag)
 
 
 def _layer_tar(files: Mapping[str, Path | bytes], links: Mapping[str, str]) -> bytes:
@@ -90,4 +108,6 @@ def ollama_image(folder: Path, *, tag: str = "1.0", models: Path | None = None) 
     if models:
         env["OLLAMA_MODELS"] = "/models"
         files.update({f"/models/{f.relative_to(models)}": f for f in models.rglob("*") if f.is_file()})
-    return program_image(folder, files, ["/usr/bin/ollama"], tag=tag, env=env)
+    return programs_image(
+        folder, {"linux/amd64": files}, ["/usr/bin/ollama"], tag=tag, env=env, cmd=["serve"]
+    )

@@ -34,6 +34,14 @@ _RECIPES = {
         "kubernetes",
     ),
     "pause": "kubernetes",
+    **dict.fromkeys(
+        (
+            f"standin-{name}-{arch}"
+            for name in ("gateway", "bridge", "opencost")
+            for arch in ("amd64", "arm64")
+        ),
+        "standins",
+    ),
     **dict.fromkeys(("airgap-probe-amd64", "airgap-probe-arm64"), "airgap-probe"),
     **dict.fromkeys(("coredns", "netpol", "local-path-provisioner", "probe"), "addons"),
 }

@@ -28,6 +28,7 @@ type asked struct {
 func ask(args []string) error {
 	set := flags("ask")
 	limit := set.Duration("timeout", 5*time.Minute, "for the whole answer")
+	patience := patienceFlag(set)
 	tokenFile := set.String("token-file", "", "file that holds the bearer token")
 	query := set.String("query", "", "the question")
 	urls, err := words(set, args)
@@ -46,18 +47,22 @@ func ask(args []string) error {
 	body, _ := json.Marshal(map[string]any{"query": *query, "stream": true})
 	ctx, cancel := context.WithTimeout(context.Background(), *limit)
 	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, "POST", urls[0], bytes.NewReader(body))
-	if err != nil {
-		return usage(err.Error())
-	}
-	request.Header.Set("Content-Type", "application/json")
-	request.Header.Set("Accept", "text/event-stream, application/json")
-	request.Header.Set("Authorization", "Bearer "+strings.TrimSpace(string(token)))
 	c, err := client(identity{})
 	if err != nil {
 		return err
 	}
-	response, err := c.Do(request)
+	var response *http.Response
+	patiently(*patience, func() bool {
+		var request *http.Request
+		if request, err = http.NewRequestWithContext(ctx, "POST", urls[0], bytes.NewReader(body)); err != nil {
+			return true
+		}
+		request.Header.Set("Content-Type", "application/json")
+		request.Header.Set("Accept", "text/event-stream, application/json")
+		request.Header.Set("Authorization", "Bearer "+strings.TrimSpace(string(token)))
+		response, err = c.Do(request)
+		return err == nil || httpOutcome(err) == "tls"
+	})
 	if err != nil {
 		out.Outcome, out.Detail = httpOutcome(err), err.Error()
 		say(out)

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"flag"
 	"net"
 	"os"
 	"syscall"
@@ -63,15 +64,21 @@ func dial(args []string) error {
 func resolve(args []string) error {
 	set := flags("resolve")
 	limit := set.Duration("timeout", 5*time.Second, "for each name")
+	patience := patienceFlag(set)
 	names, err := words(set, args)
 	if err != nil {
 		return err
 	}
 	for _, name := range names {
-		ctx, cancel := context.WithTimeout(context.Background(), *limit)
-		addresses, err := net.DefaultResolver.LookupHost(ctx, name)
-		cancel()
+		var addresses []string
+		var err error
 		outcome := "resolved"
+		*patience = patiently(*patience, func() bool {
+			ctx, cancel := context.WithTimeout(context.Background(), *limit)
+			defer cancel()
+			addresses, err = net.DefaultResolver.LookupHost(ctx, name)
+			return err == nil || outcomeOf(err) == "name-unknown"
+		})
 		if err != nil {
 			outcome = outcomeOf(err)
 		}
@@ -81,6 +88,24 @@ func resolve(args []string) error {
 		say(map[string]any{"name": name, "outcome": outcome, "addresses": addresses, "detail": text(err)})
 	}
 	return nil
+}
+
+// patienceFlag says how long a word tries again that got no answer at all. A new pod is refused for its first moments,
+// until whoever enforces policies has taken notice of it: a first refusal says nothing.
+func patienceFlag(set *flag.FlagSet) *time.Duration {
+	return set.Duration("patience", 8*time.Second, "try again so long where nothing answers")
+}
+
+// patiently tries until it is done or patience has run out; what is left of it.
+func patiently(patience time.Duration, try func() bool) time.Duration {
+	for began := time.Now(); ; {
+		done := try()
+		left := patience - time.Since(began)
+		if done || left <= 0 {
+			return max(left, 0)
+		}
+		time.Sleep(min(250*time.Millisecond, left))
+	}
 }
 
 func text(err error) string {

@@ -103,9 +103,13 @@ func do(c *http.Client, method, url string, header map[string]string, body []byt
 	return out, response.Header
 }
 
+// final outcomes do not change by asking again at once.
+func final(outcome string) bool { return outcome == "answered" || outcome == "tls" }
+
 func get(args []string) error {
 	set := flags("get")
 	limit := set.Duration("timeout", 5*time.Second, "for the whole request")
+	patience := patienceFlag(set)
 	ca := set.String("ca", "", "PEM file of a CA to trust")
 	urls, err := words(set, args)
 	if err != nil {
@@ -119,7 +123,11 @@ func get(args []string) error {
 		if !strings.Contains(url, "://") {
 			return usage("get takes URLs")
 		}
-		out, _ := do(c, "GET", url, nil, nil, *limit)
+		var out answer
+		*patience = patiently(*patience, func() bool {
+			out, _ = do(c, "GET", url, nil, nil, *limit)
+			return final(out.Outcome)
+		})
 		say(out)
 	}
 	return nil

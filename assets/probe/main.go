@@ -25,10 +25,10 @@ type command struct {
 func main() {
 	commands := map[string]command{
 		"dial":    {dial, "HOST:PORT… [--timeout 5s]"},
-		"resolve": {resolve, "NAME… [--timeout 5s]"},
-		"get":     {get, "URL [--timeout 5s] [--ca F]"},
-		"mcp":     {mcp, "URL [--timeout 10s]"},
-		"ask":     {ask, "URL --token-file F --query Q [--timeout 300s]"},
+		"resolve": {resolve, "NAME… [--timeout 5s] [--patience 8s]"},
+		"get":     {get, "URL [--timeout 5s] [--ca F] [--patience 8s]"},
+		"mcp":     {mcp, "URL [--timeout 10s] [--patience 8s]"},
+		"ask":     {ask, "URL --token-file F --query Q [--timeout 300s] [--patience 8s]"},
 		"serve":   {serve, ":PORT [--for 300s]"},
 		"load":    {load, "--reference HOST/REPO@DIGEST --model NAME --store DIR [--auth F] [--ca F] [--client-cert F --client-key F] [--plain-http]"},
 		"store":   {store, "--store DIR [--verify]"},

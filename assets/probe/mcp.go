@@ -22,6 +22,7 @@ type rpc struct {
 func mcp(args []string) error {
 	set := flags("mcp")
 	limit := set.Duration("timeout", 10*time.Second, "for each request")
+	patience := patienceFlag(set)
 	urls, err := words(set, args)
 	if err != nil {
 		return err
@@ -46,8 +47,13 @@ func mcp(args []string) error {
 		_ = json.Unmarshal([]byte(payload(out.Body)), &reply)
 		return out, reply
 	}
-	first, hello := call(`{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-03-26",` +
-		`"capabilities":{},"clientInfo":{"name":"airgap-probe","version":"1"}}}`)
+	var first answer
+	var hello rpc
+	patiently(*patience, func() bool {
+		first, hello = call(`{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-03-26",` +
+			`"capabilities":{},"clientInfo":{"name":"airgap-probe","version":"1"}}}`)
+		return final(first.Outcome)
+	})
 	tools := 0
 	if hello.Result.ServerInfo.Name != "" {
 		call(`{"jsonrpc":"2.0","method":"notifications/initialized"}`)

@@ -150,7 +150,7 @@ def test_resolve_names_addresses(probe: Probe) -> None:
     (said,) = probe("resolve", "localhost").lines
     assert said["outcome"] == "resolved"
     assert {"127.0.0.1", "::1"} & set(said["addresses"])
-    unknown = probe("resolve", "no.such.invalid", "--timeout", "1s").last
+    unknown = probe("resolve", "no.such.invalid", "--timeout", "1s", "--patience", "0s").last
     assert unknown["outcome"] != "resolved"
     assert unknown["addresses"] == []
 
@@ -170,8 +170,24 @@ def test_get_bounds_the_body(probe: Probe, stand: Stand) -> None:
 
 
 def test_get_says_that_nobody_listens(probe: Probe) -> None:
-    said = probe("get", f"http://127.0.0.1:{free_port()}/").last
+    said = probe("get", f"http://127.0.0.1:{free_port()}/", "--patience", "300ms").last
     assert (said["outcome"], said["status"]) == ("refused", 0)
+
+
+@pytest.mark.parametrize(
+    "words", [("get",), ("mcp",), ("ask", "--token-file", "TOKEN", "--query", "q")], ids=lambda w: w[0]
+)
+def test_a_first_refusal_says_nothing(
+    probe: Probe, stand: Stand, token: Path, words: tuple[str, ...]
+) -> None:
+    """Facts 8: a new pod is refused for its first moments; whoever waits gets the answer."""
+    turns = iter([False, False])
+    stand.server.verify_request = lambda *_: next(turns, True)  # type: ignore[method-assign]
+    for _ in range(3):
+        stand.reply({"answer": "late"})
+    arguments = [str(token) if word == "TOKEN" else word for word in words]
+    assert probe(*arguments, stand.url, "--patience", "0s").last["outcome"] != "answered"
+    assert probe(*arguments, stand.url).last["outcome"] == "answered"
 
 
 def test_get_says_tls_and_trusts_the_ca_it_is_given(probe: Probe, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from wizard.engine.problems import Problem
 from wizard.facts.base import Sources
 from wizard.facts.fetch import names, probe_image, pull_config
 
-_TRIES = 5
+_TRIES = 2
 _SECONDS = 300
 
 

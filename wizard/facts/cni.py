@@ -79,9 +79,12 @@ def judge(open_: str, denied: str) -> Enforcement:
 def _outcomes(place: Scratch) -> tuple[str, str]:
     labels = ours("scratch", place.names)
     place.cluster.apply(policy("deny", place.space, {"airgap-wizard/role": "denied"}, (), labels))
-    address = place.start("listener", ["serve", f":{PORT}", "--for", "300s"], role="listener")
-    place.start("open", ["sleep", "300"], role="open")
-    place.start("denied", ["sleep", "300"], role="denied")
+    pods = {
+        "listener": ["serve", f":{PORT}", "--for", "300s"],
+        "open": ["sleep", "300"],
+        "denied": ["sleep", "300"],
+    }
+    address, *_ = place.start_all(pods, {name: name for name in pods})
     host = f"[{address}]" if ":" in address else address
     target = f"{host}:{PORT}"
     return settled(place, "open", target), settled(place, "denied", target)

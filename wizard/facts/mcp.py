@@ -14,7 +14,7 @@ from wizard.facts.base import Sources
 from wizard.facts.fetch import experiment, names, probe_image, pull_config
 
 _SECONDS = 90.0
-_TRIES = 4
+_TRIES = 2
 
 
 @dataclass(frozen=True, slots=True)

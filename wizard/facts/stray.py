@@ -25,9 +25,9 @@ def gather_stray(sources: Sources) -> Stray:
     where = names(sources)
     policy = sources.cluster.get("NetworkPolicy", DEFAULT_DENY, where.namespace) is not None
     with experiment(sources) as place:
-        address = place.start("listener", ["serve", f":{PORT}", "--for", "300s"], role="listener")
+        pods = {"listener": ["serve", f":{PORT}", "--for", "300s"], "open": ["sleep", "300"]}
+        address, _ = place.start_all(pods, {name: name for name in pods})
         target = f"[{address}]:{PORT}" if ":" in address else f"{address}:{PORT}"
-        place.start("open", ["sleep", "300"], role="open")
         control = settled(place, "open", target)
         with guest(sources.cluster, sources.stop, where, probe_image(sources), pull_config(sources)) as stray:
             stray.start("stray", ["sleep", "300"])

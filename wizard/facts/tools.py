@@ -19,7 +19,7 @@ from wizard.facts.fetch import names, probe_image, pull_config
 from wizard.facts.opencost import gather_opencost
 
 _TOTAL = re.compile(r"Total tools available:\s*(\d+)")
-_TRIES = 4
+_TRIES = 2
 
 
 @dataclass(frozen=True, slots=True)

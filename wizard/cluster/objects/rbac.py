@@ -40,7 +40,8 @@ RULES = (
     Rule("Namespace", "", "namespaces", ("get", "list", "create", "patch", "delete"), wide=True),
     Rule("Pod", "", "pods", ("get", "list", "watch", "create", "patch", "delete"), wide=True),
     Rule("Pod/log", "", "pods/log", ("get",), wide=True),
-    Rule("Pod/exec", "", "pods/exec", ("create",), wide=True),
+    # over a websocket it is a GET; Kubernetes 1.35 asks for `create` as well
+    Rule("Pod/exec", "", "pods/exec", ("get", "create"), wide=True),
     Rule(
         "NetworkPolicy",
         "networking.k8s.io",

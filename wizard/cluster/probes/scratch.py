@@ -2,7 +2,7 @@
 
 import secrets
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
@@ -56,8 +56,16 @@ class Scratch:
 
     def start(self, name: str, words: Sequence[str], *, role: str, timeout: float = 90) -> str:
         """Start one that stays, and wait until it is Running: its address. Raises Problem `pod-did-not-start`."""
-        self.cluster.apply(self.pod(name, words, role=role))
-        return await_running(self.cluster, self.stop, name, self.space, timeout)
+        (address,) = self.start_all({name: words}, {name: role}, timeout=timeout)
+        return address
+
+    def start_all(
+        self, pods: Mapping[str, Sequence[str]], roles: Mapping[str, str], *, timeout: float = 90
+    ) -> list[str]:
+        """Start several side by side: their addresses, in order. Raises Problem `pod-did-not-start`."""
+        for name, words in pods.items():
+            self.cluster.apply(self.pod(name, words, role=roles[name]))
+        return [await_running(self.cluster, self.stop, name, self.space, timeout) for name in pods]
 
     def exec(self, pod: str, words: Sequence[str], *, timeout: float = 30) -> PodResult:
         """Let a running probe say something more."""

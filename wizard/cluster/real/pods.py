@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from wizard.cluster.real.adapter import RealCluster
 
 TICK = 0.25
-PULL_PATIENCE = 30.0
-"""Seconds for a registry that does not answer a node at once: the kubelet tries again by itself."""
+PULL_PATIENCE = 12.0
+"""Seconds for a registry that does not answer a node at once: the kubelet tries again after ten."""
 _PASSING = re.compile(
     r"connection re(fused|set)|i/o timeout|TLS handshake timeout|EOF\b|50[0234] |429 Too Many"
 )

@@ -27,6 +27,7 @@ def test_help_of_a_command_is_the_commands(program: Program):
         (["run", "--answer-file", "x"], "did you mean --answers-file?"),
         (["answers", "check", "f", "--bogus"], "usage: airgap-wizard answers check"),
         (["run", "--rehe", "healthy"], "did you mean --rehearse?"),
+        (["mirror", "a=b", "--jobs", "0"], "'0' is no number from 1 to 256"),
     ],
 )
 def test_an_unknown_flag_is_told_by_the_command_that_was_meant(program: Program, argv: list[str], said: str):

@@ -5,9 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from wizard.answers.model import Answers, Journey
 from wizard.engine.folder import Options, make_run_folder
 from wizard.engine.launch import ask_to_stop, launch, program
 from wizard.engine.problems import Problem
+from wizard.engine.turn import site_of, turn
 
 
 def test_a_program_that_cannot_be_started_is_run_not_launched(tmp_path: Path, monkeypatch):
@@ -26,3 +28,28 @@ def test_a_packed_program_starts_itself(monkeypatch):
 def test_stopping_a_run_that_does_not_go_on_is_done_at_once(tmp_path: Path):
     folder = make_run_folder(Options("install"), "", tmp_path / "run")
     assert ask_to_stop(folder)
+
+
+def test_one_run_at_a_time_on_a_site(tmp_path: Path, monkeypatch):
+    """site-is-busy: two runs would remove each other's experiments."""
+    monkeypatch.setenv("AIRGAP_WIZARD_STATE", str(tmp_path))
+    here, there = (
+        site_of(Options("install", rehearse=w), Answers(journey=Journey.INSTALL)) for w in ("a", "b")
+    )
+    with (
+        turn(here, "run-one"),
+        turn(there, "run-two"),
+        pytest.raises(Problem) as caught,
+        turn(here, "run-three"),
+    ):
+        raise AssertionError("both at once")
+    assert caught.value.code == "site-is-busy" and "run-one" in caught.value.title
+    with turn(here, "run-four"):
+        pass
+
+
+def test_a_state_folder_that_cannot_be_written_keeps_no_run_waiting(tmp_path: Path, monkeypatch):
+    monkeypatch.setenv("AIRGAP_WIZARD_STATE", str(tmp_path / "file" / "state"))
+    (tmp_path / "file").write_text("")
+    with turn("site", "run"):
+        pass

@@ -5,7 +5,7 @@ import os
 import signal
 import sys
 from collections.abc import Mapping
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 from wizard.engine.commands import Commands
@@ -43,13 +43,17 @@ def _run(
     from wizard.answers.load import load
     from wizard.engine.plan import make_plan
     from wizard.engine.run import EXIT_BUG, bug, run
+    from wizard.engine.turn import site_of, turn
     from wizard.reports.summary import summary
     from wizard.steps import steps_of
 
     world: World | None = None
     commands = Commands.of(options, folder.answers)
+    held = ExitStack()
     try:
         answers = load(folder.answers)
+        if not options.dry:
+            held.enter_context(turn(site_of(options, answers), folder.id))
         world = open_world(options.rehearse, prompter(prompted))
         plan = make_plan(
             options.journey, steps_of(options.journey), options.only, options.start, options.until
@@ -84,6 +88,7 @@ def _run(
         folder.spare.unlink(missing_ok=True)
         if world is not None:
             world.close()
+        held.close()
 
 
 def _failed(journal: Journal, code: int, fault: object) -> int:

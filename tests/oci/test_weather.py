@@ -1,5 +1,6 @@
 """Bad links: cuts, stalls, flipped bits, crawling; each ends in the right bytes or in a problem with a remedy."""
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -74,7 +75,7 @@ def test_upload_cut_at_every_quarter(
     received = sum(r.body_read for r in registry.seen("PUT"))
     assert received <= SIZE + 1000
     assert [m.done for m in moves] == sorted(m.done for m in moves)
-    assert moves[-1].move is Move.COPIED and moves[-1].tries == 3
+    assert moves[-1].move is Move.COPIED and moves[-1].tries >= 3
 
 
 def test_a_bit_flipped_on_the_way_down(
@@ -121,15 +122,18 @@ def test_a_dead_registry_is_named(
     assert "reg.test" in caught.value.title and caught.value.remedies
 
 
-def test_a_slow_transfer_is_no_stall(
-    registry: FakeRegistry, proxy: FaultProxy, app: Repository, tmp_path: Path
-) -> None:
+def test_a_slow_transfer_is_no_stall(registry: FakeRegistry, proxy: FaultProxy, tmp_path: Path) -> None:
     """It takes longer than the stall time-out as a whole, but never goes silent that long."""
-    small = data(3000, 8)
+    small = data(8000, 8)
     blob = Descriptor("x", sha256(small), len(small))
     registry.put_blob("team/app", small)
     proxy.arm("down", Fault.CRAWL, 0)
-    download(tmp_path / "out", blob, lambda offset: app.open_blob(blob, offset))
+    sites = Sites({"reg.test": Site("reg.test", f"http://{proxy.host}", anonymous=True)})
+    with Transport(sites, retries=QUICK, stall=1.5, environ={}) as transport:
+        app = transport.repository(Reference.parse("reg.test/team/app"))
+        began = time.monotonic()
+        download(tmp_path / "out", blob, lambda offset: app.open_blob(blob, offset))
+    assert time.monotonic() - began > 1.5
     assert (tmp_path / "out").read_bytes() == small
     assert proxy.connections == 1
 

@@ -61,7 +61,7 @@ def test_where_nobody_enforces(kubernetes: Cluster, bench: RealBench) -> None:
     """The same body while the enforcer is away: the denied pod gets through (S1.9)."""
     from dataclasses import replace
 
-    from tests.contracts.cluster import policy_closes_what_it_selects
+    from tests.contracts.pods import policy_closes_what_it_selects
 
     with kubernetes.unenforced():
         policy_closes_what_it_selects(replace(bench, enforces=False))

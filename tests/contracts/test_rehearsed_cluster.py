@@ -28,7 +28,7 @@ def test_the_rehearsed_cluster(bench: Bench, contract: Callable[[Bench], None]) 
 
 def test_where_the_network_enforces_nothing(tmp_path: Path) -> None:
     """The same body on a world whose CNI ignores policy: the denied pod gets through (S1.9)."""
-    from tests.contracts.cluster import policy_closes_what_it_selects
+    from tests.contracts.pods import policy_closes_what_it_selects
 
     opened = open_tiny("cni-ignores-policy", tmp_path / "w")
     try:

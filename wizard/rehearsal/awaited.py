@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from wizard.cluster.port import PodResult
+from wizard.cluster.problems import not_started, too_slow
 from wizard.engine.stop import Stop
 from wizard.rehearsal.apps.base import cell_of
 from wizard.rehearsal.kube.api import Api
 from wizard.rehearsal.kube.pods import end
 from wizard.rehearsal.probe.tasks import carry_out
-from wizard.rehearsal.problems import not_started, too_slow
 from wizard.rehearsal.state import clone
 
 _TICK = 0.05

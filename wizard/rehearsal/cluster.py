@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 
 from wizard.cluster.port import Obj, PodResult
+from wizard.cluster.problems import not_started, refused, unreachable
 from wizard.engine.problems import Problem
 from wizard.engine.stop import Stop
 from wizard.rehearsal import access
@@ -12,7 +13,6 @@ from wizard.rehearsal.awaited import Awaited, read_log
 from wizard.rehearsal.exec import run_inside
 from wizard.rehearsal.kube.api import Api
 from wizard.rehearsal.kube.objects import Objects
-from wizard.rehearsal.problems import not_started, refused, unreachable
 from wizard.rehearsal.site import Site
 from wizard.rehearsal.state import clone
 from wizard.rehearsal.tasks import Tasks

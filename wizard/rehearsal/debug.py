@@ -3,6 +3,7 @@
 import time
 
 from wizard.cluster.port import Obj, PodResult
+from wizard.cluster.problems import not_started, refused
 from wizard.engine.problems import Problem
 from wizard.engine.stop import Stop
 from wizard.rehearsal.apps.base import Cell, cell_of
@@ -11,7 +12,6 @@ from wizard.rehearsal.kube.api import Api
 from wizard.rehearsal.kube.pods import end
 from wizard.rehearsal.kube.pulling import pull
 from wizard.rehearsal.probe.tasks import carry_out
-from wizard.rehearsal.problems import not_started, refused
 from wizard.rehearsal.site import NotPulled
 from wizard.rehearsal.state import clone
 

@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 
 from wizard.cluster.port import PodResult
+from wizard.cluster.problems import refused
 from wizard.rehearsal.apps.base import Cell, cell_of
 from wizard.rehearsal.apps.ollama import models
 from wizard.rehearsal.kube.api import Api
 from wizard.rehearsal.kube.objects import Objects
 from wizard.rehearsal.probe.tasks import carry_out
-from wizard.rehearsal.problems import refused
 
 
 def run_inside(api: Api, pod: str, namespace: str, container: str, command: Sequence[str]) -> PodResult:

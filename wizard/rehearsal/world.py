@@ -6,6 +6,7 @@ import secrets
 from pathlib import Path
 
 from wizard.answers.model import Answers
+from wizard.engine.folder import write_atomic
 from wizard.engine.secrets import Prompter, Secret, SecretRef, resolve
 from wizard.oci.server import RegistryServer
 from wizard.oci.sites import Site as Registry
@@ -95,9 +96,7 @@ class RehearsedWorld:
             return resolve(where, "registry.password", self._prompter)
         path = self.state.path / "password"
         if not path.exists():
-            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-            with os.fdopen(handle, "w") as out:
-                out.write(secrets.token_hex(16))
+            write_atomic(path, secrets.token_hex(16))
         return Secret(path.read_text())
 
     def _users(self, username: str, password: Secret) -> Path:

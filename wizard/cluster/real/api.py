@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
-from wizard.cluster.real.errors import refused, unreachable
+from wizard.cluster.problems import unreachable
+from wizard.cluster.real.errors import refused
 from wizard.engine.problems import Problem
 
 T = TypeVar("T")
@@ -86,7 +87,7 @@ class Api:
                 retries=False,
             )
         except (urllib3.exceptions.HTTPError, OSError) as error:
-            raise unreachable(what, str(error)) from None
+            raise unreachable(str(error), what) from None
         if answer.status >= 400:
             raise refused(what, answer.status, answer.data)
         data: bytes = answer.data

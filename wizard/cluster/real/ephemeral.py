@@ -4,7 +4,8 @@ import time
 from typing import TYPE_CHECKING
 
 from wizard.cluster.port import Obj, PodResult
-from wizard.cluster.real.errors import not_started, refused, too_slow
+from wizard.cluster.problems import not_started, too_slow
+from wizard.cluster.real.errors import refused
 from wizard.cluster.real.node_watch import NodeWatch
 from wizard.cluster.real.pod_log import PodLog
 from wizard.cluster.real.pods import HOPELESS, TICK, state_of, why

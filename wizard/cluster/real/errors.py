@@ -4,6 +4,7 @@ import json
 import re
 from typing import Any
 
+from wizard.cluster import problems
 from wizard.engine.problems import Problem, Remedy
 
 _CANNOT = re.compile(
@@ -24,14 +25,8 @@ def refused(what: str, status: int, body: bytes | str) -> Problem:
     if status in (429, 502, 503, 504) or (
         status == 500 and (words.startswith("<") or _PASSING.search(words))
     ):
-        return unreachable(what, f"HTTP {status}: {words}")
-    return Problem(
-        "cluster-refused",
-        f"the cluster refused to {what}",
-        detail=words,
-        remedies=(Remedy("read the API server's words above: they name the field or the rule"),),
-        evidence={"status": status},
-    )
+        return problems.unreachable(f"HTTP {status}: {words}", what)
+    return problems.refused(f"to {what}", words, {"status": status})
 
 
 def _forbidden(what: str, words: str, cannot: dict[str, str]) -> Problem:
@@ -73,40 +68,6 @@ def node_away(node: str, what: str, why: str) -> Problem:
             Remedy("mend its kubelet or its network, then run again: what is done is recognised"),
         ),
         evidence={"node": node},
-    )
-
-
-def unreachable(what: str, why: str) -> Problem:
-    """No answer, or none that means anything."""
-    return Problem(
-        "cluster-unreachable",
-        f"the Kubernetes API server does not answer: {what}",
-        detail=why,
-        remedies=(
-            Remedy("check the API server and the way to it, then run again: what is done is recognised"),
-        ),
-        evidence={"why": why},
-    )
-
-
-def too_slow(what: str, seconds: float, why: str = "") -> Problem:
-    """It did not end in time."""
-    return Problem(
-        "cluster-timeout",
-        f"{what} did not end within {seconds:g} s",
-        detail=why,
-        remedies=(Remedy("look at the events of the pod, then run again: what is done is recognised"),),
-    )
-
-
-def not_started(pod: str, namespace: str, reason: str, message: str) -> Problem:
-    """A pod that never ran: image pull, scheduling, admission, a volume."""
-    return Problem(
-        "pod-did-not-start",
-        f"the pod {namespace}/{pod} did not start: {reason}",
-        detail=message,
-        remedies=(Remedy("mend the cause named here, then run again"),),
-        evidence={"pod": pod, "namespace": namespace, "reason": reason, "message": message},
     )
 
 

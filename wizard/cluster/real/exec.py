@@ -11,8 +11,9 @@ from typing import Any
 from urllib.parse import urlencode
 
 from wizard.cluster.port import PodResult
+from wizard.cluster.problems import too_slow, unreachable
 from wizard.cluster.real.api import CONNECT_SECONDS, Api
-from wizard.cluster.real.errors import refused, too_slow, unreachable
+from wizard.cluster.real.errors import refused
 
 _OUTPUT = 1024 * 1024
 _STDOUT, _STDERR, _END = 1, 2, 3
@@ -54,7 +55,7 @@ def _open(client: Any, path: str, what: str) -> Any:
     except websocket.WebSocketBadStatusException as error:
         raise refused(what, int(error.status_code), error.resp_body or str(error)) from None
     except (websocket.WebSocketException, OSError) as error:
-        raise unreachable(what, str(error)) from None
+        raise unreachable(str(error), what) from None
 
 
 def _trust(configuration: Any) -> ssl.SSLContext:
@@ -85,10 +86,10 @@ def _listen(socket: Any, timeout: float, what: str) -> tuple[bytes, bytes]:
         except websocket.WebSocketTimeoutException:
             continue
         except (websocket.WebSocketException, OSError) as error:
-            raise unreachable(what, str(error)) from None
+            raise unreachable(str(error), what) from None
         data = frame.encode() if isinstance(frame, str) else bytes(frame)
         if not data:
-            raise unreachable(what, "the connection was closed before the command had ended")
+            raise unreachable("the connection was closed before the command had ended", what)
         if data[0] == _END:
             return bytes(output), data[1:]
         if data[0] in (_STDOUT, _STDERR):

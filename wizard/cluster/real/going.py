@@ -3,7 +3,7 @@
 import time
 from typing import TYPE_CHECKING
 
-from wizard.cluster.real.errors import too_slow
+from wizard.cluster.problems import too_slow
 from wizard.engine.stop import Stop
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from wizard.cluster.port import Obj, PodResult
-from wizard.cluster.real.errors import not_started, too_slow
+from wizard.cluster.problems import not_started, too_slow
 from wizard.cluster.real.going import await_gone
 from wizard.cluster.real.node_watch import NodeWatch
 from wizard.cluster.real.pod_log import PodLog

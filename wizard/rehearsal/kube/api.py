@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from wizard.cluster.port import Obj
+from wizard.cluster.problems import refused
 from wizard.rehearsal.kube import pods, quota, storage, workloads
 from wizard.rehearsal.kube.admission import admit, complete, secure
 from wizard.rehearsal.kube.furniture import furnish
@@ -14,7 +15,6 @@ from wizard.rehearsal.kube.kinds import kind as kind_of
 from wizard.rehearsal.kube.merge import apply as merged
 from wizard.rehearsal.kube.objects import Objects
 from wizard.rehearsal.kube.validate import told, unchanged, valid
-from wizard.rehearsal.problems import refused
 from wizard.rehearsal.site import Site
 from wizard.rehearsal.state import clone
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from wizard.rehearsal.problems import refused
+from wizard.cluster.problems import refused
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,9 +3,9 @@
 from typing import Any
 
 from wizard.cluster.port import Obj
+from wizard.cluster.problems import refused
 from wizard.rehearsal.kube.kinds import kind as kind_of
 from wizard.rehearsal.kube.objects import Objects
-from wizard.rehearsal.problems import refused
 from wizard.rehearsal.quantities import amount
 
 _PLURALS = {

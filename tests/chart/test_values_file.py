@@ -90,3 +90,15 @@ def test_a_folder_in_the_way_is_a_problem(tmp_path):
     with pytest.raises(Problem) as caught:
         state(tmp_path)
     assert caught.value.code == "values-not-writable"
+
+
+def test_a_secret_that_stands_in_the_file_is_not_repeated(tmp_path):
+    """The message goes into the journal: of a foreign file nothing is shown, of an edited one no secret."""
+    edited, foreign = tmp_path / "edited.yaml", tmp_path / "foreign.yaml"
+    edited.write_text(seal("a: 1\n", "reg.example") + 'token: "planted-1"\ndbPassword: planted-2\nb: 2\n')
+    foreign.write_text("anything: planted-3\n")
+    for path in (edited, foreign):
+        with pytest.raises(Problem) as caught:
+            write(path, seal("a: 1\n", "reg.example"))
+        assert caught.value.code == "values-edited" and "planted" not in caught.value.detail
+        assert ("b: 2" in caught.value.detail) == (path is edited)

@@ -1,6 +1,7 @@
 """Flaws: what is wrong with answers, where, what was expected; and the one problem that carries all of them."""
 
 import re
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -85,7 +86,10 @@ def invalid(name: str, flaws: Sequence[Flaw]) -> Problem:
         f"{name}: {count}",
         detail="\n".join(str(flaw) for flaw in ordered),
         remedies=(
-            Remedy("mend each place named above, then check again", f"airgap-wizard answers check {name}"),
+            Remedy(
+                "mend each place named above, then check again",
+                f"airgap-wizard answers check {shlex.quote(name)}",
+            ),
             Remedy("read what an answer means", "airgap-wizard answers explain PATH"),
         ),
         evidence={"faults": [flaw.data for flaw in ordered]},

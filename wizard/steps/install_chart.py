@@ -73,7 +73,7 @@ def _ask_secret(ctx: Context, names: Names) -> None:
             remedies=(
                 Remedy(
                     "let the step before this one make it",
-                    "airgap-wizard run --answers-file ANSWERS --from prepare-namespace",
+                    "airgap-wizard run --answers-file F --from prepare-namespace",
                 ),
             ),
         )

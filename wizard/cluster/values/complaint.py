@@ -38,7 +38,7 @@ def refuse(complaints: Sequence[Complaint]) -> None:
         remedies=(
             Remedy(
                 "mend each line above, then check again",
-                "airgap-wizard values --answers-file ANSWERS --check",
+                "airgap-wizard values --answers-file F --check",
             ),
         ),
         evidence={"faults": [asdict(complaint) for complaint in complaints]},

@@ -2,6 +2,8 @@
 
 import difflib
 import hashlib
+import re
+import shlex
 from enum import StrEnum
 from pathlib import Path
 
@@ -10,6 +12,8 @@ from wizard.engine.problems import Problem, Remedy
 
 _SEAL = "# airgap-wizard-content: sha256:"
 _MOST_DIFF = 60
+_SECRETIVE = re.compile(r"((?:pass|secret|token|credential|api-?key)[\w-]*[\"']?\s*:\s*)\S.*", re.IGNORECASE)
+"""What somebody wrote beside such a key is not repeated: the difference goes into the journal."""
 
 
 class State(StrEnum):
@@ -86,10 +90,7 @@ def _digest(body: str) -> str:
 
 def _edited(path: Path, now: State, text: str) -> Problem:
     was = "was changed by hand" if now is State.EDITED else "was not written by airgap-wizard"
-    old = _plain(path.read_text(encoding="utf-8", errors="replace")).splitlines()
-    lines = list(
-        difflib.unified_diff(old, text.splitlines(), f"{path} (as it is)", "as it would be", "", "", 1, "")
-    )
+    lines = _difference(path, text) if now is State.EDITED else []
     if len(lines) > _MOST_DIFF:
         lines = [*lines[:_MOST_DIFF], f"… and {len(lines) - _MOST_DIFF} more lines"]
     return Problem(
@@ -100,13 +101,21 @@ def _edited(path: Path, now: State, text: str) -> Problem:
             Remedy(
                 "keep your changes: put only the keys you changed into a file of your own, name it as "
                 "chart.overrides in the answers, then move this one away",
-                f"mv {path} {path}.mine",
+                f"mv {shlex.quote(str(path))} {shlex.quote(f'{path}.mine')}",
             ),
-            Remedy("or drop them, and let the file be written anew", f"rm {path}"),
+            Remedy("or drop them, and let the file be written anew", f"rm {shlex.quote(str(path))}"),
         ),
         evidence={"path": str(path), "state": now.value},
         exit_code=2,
     )
+
+
+def _difference(path: Path, text: str) -> list[str]:
+    old = _plain(path.read_text(encoding="utf-8", errors="replace")).splitlines()
+    lines = difflib.unified_diff(
+        old, text.splitlines(), f"{path} (as it is)", "as it would be", "", "", 1, ""
+    )
+    return [_SECRETIVE.sub(r"\1…", line) for line in lines]
 
 
 def _unwritable(path: Path, why: str) -> Problem:

@@ -90,15 +90,18 @@ class FaultProxy:
     def _pump(self, source: socket.socket, sink: socket.socket, direction: str) -> None:
         crawling = False
         with suppress(OSError):
-            while data := source.recv(64 if crawling else PIECE):
+            while data := source.recv(PIECE):
                 data, fault = self._spoil(direction, data)
-                sink.sendall(data)
+                crawling = crawling or fault is Fault.CRAWL
+                step = 64 if crawling else len(data) or 1
+                for begin in range(0, len(data), step):
+                    sink.sendall(data[begin : begin + step])
+                    if crawling:
+                        self._closing.wait(0.02)
                 with self._moved:
                     self.passed[direction] += len(data)
                     self._moved.notify_all()
-                if fault is Fault.CRAWL:
-                    crawling = True
-                elif fault is Fault.STALL:
+                if fault is Fault.STALL:
                     while source.recv(PIECE):  # swallowed, as by a link that died; until the sender gives up
                         pass
                     for end in (source, sink):
@@ -110,8 +113,6 @@ class FaultProxy:
                         with suppress(OSError):
                             _close(end, hard=fault is Fault.CUT)
                     return
-                if crawling:
-                    self._closing.wait(0.02)
             sink.shutdown(socket.SHUT_WR)
 
     def _spoil(self, direction: str, data: bytes) -> tuple[bytes, Fault | None]:

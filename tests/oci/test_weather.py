@@ -1,5 +1,6 @@
 """Bad links: cuts, stalls, flipped bits, crawling; each ends in the right bytes or in a problem with a remedy."""
 
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.oci.conftest import QUICK, data
-from tests.oci.fake_registry import FakeRegistry, sha256
+from tests.oci.fake_registry import FakeRegistry, Handler, sha256
 from tests.oci.fault_proxy import Fault, FaultProxy, fault_proxy
 from wizard.engine.events import Move, Moved
 from wizard.engine.problems import Problem
@@ -19,6 +20,7 @@ from wizard.oci.reference import Reference
 from wizard.oci.registry import Repository
 from wizard.oci.sites import Site, Sites
 from wizard.oci.transport import Transport
+from wizard.oci.upload_session import UploadSession
 
 SIZE = 3_000_000
 BLOB = data(SIZE, 7)
@@ -139,7 +141,7 @@ def test_a_slow_transfer_is_no_stall(registry: FakeRegistry, proxy: FaultProxy, 
 
 
 def test_a_slow_reader_on_the_other_side_is_no_stall(
-    registry: FakeRegistry, proxy: FaultProxy, app: Repository, tmp_path: Path
+    registry: FakeRegistry, proxy: FaultProxy, tmp_path: Path
 ) -> None:
     """Slow-loris towards the registry."""
     small = data(3000, 9)
@@ -147,8 +149,29 @@ def test_a_slow_reader_on_the_other_side_is_no_stall(
     path.write_bytes(small)
     blob = Descriptor("x", sha256(small), len(small))
     proxy.arm("up", Fault.CRAWL, 0)
-    app.put_blob(blob, lambda offset: FileBlob(path, offset))
+    sites = Sites({"reg.test": Site("reg.test", f"http://{proxy.host}", anonymous=True)})
+    with Transport(sites, retries=QUICK, stall=5.0, environ={}) as transport:
+        app = transport.repository(Reference.parse("reg.test/team/app"))
+        app.put_blob(blob, lambda offset: FileBlob(path, offset))
     assert registry.blobs[blob.digest] == small
+
+
+def test_a_registry_that_needs_time_at_the_end(registry: FakeRegistry, file: Path) -> None:
+    """It has every byte, and hashes and stores them before it answers: that silence is no stall."""
+
+    def think(handler: Handler) -> None:
+        content = handler.drain()
+        threading.Event().wait(1.0)
+        registry.blobs[sha256(content)] = content
+        handler.reply(201)
+
+    registry.when("PUT", "/uploads/", think)
+    with Transport(registry.sites(), retries=QUICK, stall=0.5, environ={}) as transport:
+        app = transport.repository(Reference.parse("reg.test/team/app"))
+        session = UploadSession(app, DESCRIPTOR, lambda offset: FileBlob(file, offset), Progress())
+        session.settles = 20.0
+        session.run("")
+    assert len(registry.seen("PUT")) == 1
 
 
 def test_a_download_goes_on_after_the_process_died(

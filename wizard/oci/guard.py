@@ -32,7 +32,9 @@ class Guard(ABC):
     """What both kinds share."""
 
     def __init__(self, sock: socket.socket, stop: Stop, stall: float) -> None:
-        self._stop, self._stall = stop, stall
+        self._stop = stop
+        self.stall = stall
+        """Seconds of silence that are borne; longer for a while where a registry has work to do."""
         self._files = 0
         self._closed = False
         self._poll = select.poll()
@@ -59,9 +61,9 @@ class Guard(ABC):
         """A tick went by without a byte: when it began. Raises Stalled, Stopped."""
         self._stop.check()
         now = time.monotonic()
-        since = since or now - min(TICK, self._stall)
-        if now - since >= self._stall:
-            raise Stalled(f"no byte {doing} for {self._stall:.0f} s")
+        since = since or now - min(TICK, self.stall)
+        if now - since >= self.stall:
+            raise Stalled(f"no byte {doing} for {self.stall:.0f} s")
         return since
 
     def makefile(self, mode: str = "rb", *_: object) -> io.BufferedReader:

@@ -59,6 +59,8 @@ class Stream:
 
     length: int
     feed: Callable[[Sink], None]
+    settle: float = 0.0
+    """Seconds that the registry may be silent at the end, beyond a stall: it hashes and stores what it got."""
 
 
 class Early(Exception):
@@ -189,9 +191,16 @@ class Transport:
         if body is not None or method in ("POST", "PUT", "PATCH"):
             line.putheader("Content-Length", str(length))
         line.endheaders(body if isinstance(body, bytes) and body else None)
-        if isinstance(body, Stream):
-            self._pour(line, body)
-        return line.getresponse()
+        if not isinstance(body, Stream):
+            return line.getresponse()
+        self._pour(line, body)
+        guard = line.guard
+        borne = guard.stall
+        guard.stall += body.settle
+        try:
+            return line.getresponse()
+        finally:
+            guard.stall = borne
 
     def _pour(self, line: Line, body: Stream) -> None:
         guard = line.guard

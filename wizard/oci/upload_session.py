@@ -28,6 +28,7 @@ SAID = 64 * 1024
 """Bytes of an answer's body that are read where only its head matters."""
 _PIECE = 16 * 1024 * 1024  # bytes of the first piece that is tried after a 413
 _LEAST = 256 * 1024
+_SETTLES = 20_000_000  # bytes a second that a slow registry hashes and stores when it has all of a blob
 _STRIDE = 1024 * 1024  # bytes between two looks at the clock, the stop flag and the registry's voice
 _RESUMABLE = {"registry-cut", "registry-stalled", "registry-broken", "registry-rate-limited"}
 _LOST = {400, 404, 409, 410, 416}  # answers to a location that say: this session is not as you think it is
@@ -50,6 +51,8 @@ class UploadSession:
         self._location = ""
         self._offset = self._best = self._failed = 0
         self._shortest = 0
+        self.settles = blob.size / _SETTLES
+        """Seconds that the registry is given at the end, beyond a stall."""
 
     def run(self, begun: str) -> None:
         """Send it, from `begun` (the location of an upload just opened) or what is remembered. Raises Problem, Stopped."""
@@ -194,7 +197,7 @@ class UploadSession:
             asked=self._asked,
             scopes=self._repository.push,
             headers=headers,
-            body=Stream(size - begin, lambda send: self._feed(send, begin, size)),
+            body=Stream(size - begin, lambda send: self._feed(send, begin, size), self.settles),
             expect=(200, 201, 202, 204),
             tries=1,
             progress=self._progress,

@@ -8,7 +8,7 @@ WORLD ?= healthy
 PYTEST := $(BIN)/python -m pytest -q -p no:cacheprovider
 JOBS ?= 2
 
-.PHONY: help demo probe test test-fast test-real tools check bench docs pictures lock clean
+.PHONY: help demo demo-bundle probe test test-fast test-real tools check bench docs pictures lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' Makefile | sed -E 's/:.*##/\t/' | expand -t 14
@@ -16,6 +16,15 @@ help: ## this list
 demo: $(STAMP) ## a whole air-gap install on a simulated site (WORLD=cni-ignores-policy for one that goes wrong)
 	@if [ -t 0 ] && [ -t 1 ] && [ -f screens/app.py ]; then $(BIN)/airgap-wizard --rehearse $(WORLD); \
 	else $(BIN)/airgap-wizard run --rehearse $(WORLD); fi
+
+demo-bundle: $(STAMP) ## a signed bundle and its trust policy in build/: demo.airgap, trust.yaml, and the key demo.key (no password)
+	@mkdir -p build
+	@[ -f build/demo.key ] || $(BIN)/airgap-wizard keys generate --output build/demo --no-password
+	@printf '%s\n' 'apiVersion: airgap-wizard/trust/v1' 'authorities:' '  vendor:' '    keys:' \
+	  "      - {file: demo.pub, notAfter: $$(date -u -d '+1 year' +%F)}" >build/trust.yaml
+	AIRGAP_WIZARD_STATE=$(CURDIR)/build/state $(BIN)/airgap-wizard bundle create --rehearse healthy \
+	  --output build/demo.airgap --set media.key=build/demo.key
+	AIRGAP_WIZARD_STATE=$(CURDIR)/build/state $(BIN)/airgap-wizard bundle verify build/demo.airgap --trust build/trust.yaml
 
 test: test-fast test-real ## all tests: the fast ones, then the real ones with tools built once into ~/.cache/airgap-wizard
 
@@ -46,6 +55,8 @@ bench: $(STAMP) tools ## ratios to crane, oras, skopeo on the same bytes in one 
 	$(BIN)/python -m tests.bench.startup
 	$(BIN)/python -m tests.bench.screens
 	$(BIN)/python -m tests.bench.registry
+	$(BIN)/python -m tests.bench.bundle
+	$(BIN)/python -m tests.bench.bundle_flat
 	$(BIN)/python -m tests.bench
 
 docs: $(STAMP) ## regenerate docs/answers.md, checks.md, problems.md, coverage.md

@@ -248,3 +248,30 @@ def test_everything_has_its_help(capsys: Capture) -> None:
             dispatch([*words, "--help"])
         assert ended.value.code == 0
         assert "usage: airgap-wizard" in capsys.readouterr().out
+
+
+def test_create_as_it_is_typed(tmp_path: Path, key: Path) -> None:
+    """`bundle create`: a run of its own process, on the rehearsed connected side; the file verifies."""
+    from tests.cli.conftest import Program
+
+    program = Program(tmp_path / "state")
+    words = (
+        "bundle",
+        "create",
+        "--rehearse",
+        "healthy",
+        "--set",
+        f"media.key={key}",
+        "--set",
+        "images.platforms=linux/amd64",
+    )
+    dry = program(*words, "--output", tmp_path / "dry.airgap", "--dry-run")
+    assert dry.returncode == 0 and "write" in dry.stdout and not (tmp_path / "dry.airgap").exists()
+    made = program(*words, "--output", tmp_path / "made.airgap")
+    assert made.returncode == 0, made.stdout + made.stderr
+    verified = program(
+        "bundle", "verify", tmp_path / "made.airgap", "--trust", key.with_name("trust.yaml"), "--quick"
+    )
+    assert verified.returncode == 0 and "opencost-ai 0.1.0+airgap.3" in verified.stdout
+    shown = program("bundle", "show", tmp_path / "made.airgap", "--trust", key.with_name("trust.yaml"))
+    assert "[linux/amd64]" in shown.stdout

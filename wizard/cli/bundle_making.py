@@ -8,6 +8,7 @@ def create(args: argparse.Namespace) -> int:
     from wizard.cli import run as run_command
 
     args.journey = "stage"
+    args.sets.append("journey=stage")
     if args.output is not None:
         args.sets.append(f"media.bundle={args.output}")
     if args.base is not None:

@@ -3,6 +3,7 @@
 import errno
 import os
 from collections.abc import Iterable, Mapping
+from contextlib import closing
 from pathlib import Path
 
 from wizard.bundle import problems
@@ -13,6 +14,7 @@ from wizard.bundle.signatures import ROOM, Signature, pack
 from wizard.oci import problems as oci_problems
 from wizard.oci.digest import hasher
 from wizard.oci.files import free_space, sync_folder, write_problem
+from wizard.oci.flush import Flusher
 from wizard.oci.progress import Progress
 from wizard.oci.store import Opener
 
@@ -52,10 +54,11 @@ def write_bundle(
         raise write_problem(error, path, shape.size) from None
     try:
         _allocate(fd, shape.size)
-        _write(fd, memoryview(head))
-        for place in shape.places:
-            _entry(fd, place, openers[place.entry.digest], progress)
-        _write(fd, memoryview(tarhead.END))
+        with closing(Flusher(fd, shape.size)) as flusher:
+            _write(fd, memoryview(head))
+            for place in shape.places:
+                _entry(fd, place, openers[place.entry.digest], progress, flusher)
+            _write(fd, memoryview(tarhead.END))
         os.fsync(fd)
         os.rename(part, path)
         sync_folder(path.parent)
@@ -114,7 +117,7 @@ def _write(fd: int, view: memoryview) -> None:
         view = view[os.write(fd, view) :]
 
 
-def _entry(fd: int, place: Place, opener: Opener, progress: Progress) -> None:
+def _entry(fd: int, place: Place, opener: Opener, progress: Progress, flusher: Flusher) -> None:
     entry = place.entry
     _write(fd, memoryview(tarhead.header(entry.path, entry.size)))
     running = hasher(entry.digest, entry.size)
@@ -127,6 +130,7 @@ def _entry(fd: int, place: Place, opener: Opener, progress: Progress) -> None:
                 if not count or running.count > entry.size:
                     break
                 _write(fd, buffer[:count])
+                flusher.wrote(count)
                 progress.advance(count)
         if running.count != entry.size:
             raise oci_problems.truncated(f"blob {entry.digest}", entry.size, running.count)

@@ -15,6 +15,7 @@ from wizard.bundle.volumes.index import KIND, MOST, SUFFIX, Index, Volume, stem
 from wizard.bundle.volumes.media import VolumesMedium
 from wizard.oci.digest import digest_of, hasher
 from wizard.oci.files import make_folder, sync_folder, write_atomic, write_problem
+from wizard.oci.flush import Flusher
 from wizard.oci.progress import Progress
 
 
@@ -112,6 +113,7 @@ def _copy(medium: FileMedium, start: int, stop: int, path: Path, progress: Progr
 
 def _pour(medium: FileMedium | VolumesMedium, start: int, stop: int, fd: int, progress: Progress) -> str:
     running = hasher("sha256", stop - start)
+    flusher = Flusher(fd, stop - start)
     try:
         at = start
         while at < stop:
@@ -124,7 +126,9 @@ def _pour(medium: FileMedium | VolumesMedium, start: int, stop: int, fd: int, pr
             while view:
                 view = view[os.write(fd, view) :]
             at += count
+            flusher.wrote(count)
             progress.advance(count)
         return running.digest()
     finally:
+        flusher.close()
         running.close()

@@ -28,9 +28,12 @@ def test_help_of_a_command_is_the_commands(program: Program):
         (["answers", "check", "f", "--bogus"], "usage: airgap-wizard answers check"),
         (["run", "--rehe", "healthy"], "did you mean --rehearse?"),
         (["mirror", "a=b", "--jobs", "0"], "'0' is no number from 1 to 256"),
+        (["mirror", "r.test/a:1=r.test/x:1", "r.test/b:1=r.test/x:1"], "cannot both become r.test/x:1"),
     ],
 )
-def test_an_unknown_flag_is_told_by_the_command_that_was_meant(program: Program, argv: list[str], said: str):
+def test_what_was_typed_wrong_is_told_by_the_command_that_was_meant(
+    program: Program, argv: list[str], said: str
+):
     done = program(*argv)
     assert done.returncode == 2 and said in done.stderr
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from wizard.answers.model import Answers, Journey
+from wizard.engine import launch as launching
 from wizard.engine.folder import Options, make_run_folder
 from wizard.engine.launch import ask_to_stop, launch, program
 from wizard.engine.problems import Problem
@@ -18,6 +19,14 @@ def test_a_program_that_cannot_be_started_is_run_not_launched(tmp_path: Path, mo
     with pytest.raises(Problem) as caught:
         launch(folder)
     assert caught.value.code == "run-not-launched" and "process.log" in caught.value.remedies[0].command
+
+
+def test_what_the_process_says_is_its_owners_business(tmp_path: Path, monkeypatch):
+    """Also in a run folder of the operator's own (--run-dir) that others may look into."""
+    monkeypatch.setattr(launching, "program", lambda: [sys.executable, "-c", "pass"])
+    folder = make_run_folder(Options("install"), "", tmp_path / "run")
+    launch(folder)
+    assert folder.process_log.stat().st_mode & 0o077 == 0
 
 
 def test_a_packed_program_starts_itself(monkeypatch):

@@ -88,6 +88,7 @@ def run(args: argparse.Namespace) -> int:
         obeying_signals(stop),
     ):
         jobs = [source.job(target, transport) for source, target in pairs]
+        _one_each(jobs)
         copier = Copier(
             jobs=args.jobs, platforms=args.platform, referrers=args.referrers, report=talk, stop=stop
         )
@@ -114,6 +115,22 @@ def _sites(args: argparse.Namespace, pairs: "list[tuple[Place, Place]]") -> "Sit
             if host not in named or inside:
                 named[host] = site
     return Sites(named)
+
+
+def _one_each(jobs: "list[Job]") -> None:
+    """Two images under one name: the last to arrive would win, which nobody can have meant."""
+    from wizard.engine.problems import Problem, Remedy
+
+    titles: dict[str, str] = {}
+    for job in jobs:
+        other = titles.setdefault(job.destination, job.title)
+        if other != job.title:
+            raise Problem(
+                "reference-invalid",
+                f"{other} and {job.title} cannot both become {job.destination}",
+                remedies=(Remedy("give each SRC a DST of its own: another name or another tag"),),
+                exit_code=2,
+            )
 
 
 @contextmanager

@@ -37,7 +37,7 @@ def launch(folder: RunFolder, prompted: Mapping[str, str] | None = None) -> int:
         home = str(Path(wizard.__file__).resolve().parents[1])
         env["PYTHONPATH"] = os.pathsep.join(filter(None, [home, env.get("PYTHONPATH", "")]))
     try:
-        with folder.process_log.open("ab") as log, _held_back():
+        with open(folder.process_log, "ab", opener=_private) as log, _held_back():
             child = subprocess.Popen(
                 [*program(), "_execute", str(folder.path)],
                 stdin=subprocess.PIPE,
@@ -57,6 +57,10 @@ def launch(folder: RunFolder, prompted: Mapping[str, str] | None = None) -> int:
     # its end is read from the journal; this only keeps it from staying a zombie while we live
     threading.Thread(target=child.wait, name=f"reap-{child.pid}", daemon=True).start()
     return child.pid
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
 
 
 def _begin(child: "subprocess.Popen[bytes]", folder: RunFolder, prompted: Mapping[str, str]) -> None:

@@ -56,6 +56,9 @@ class ModelOnVolume(Check):
                 Grade.WARN,
                 f"{names} is whole on {known.volume}; Ollama could not be asked whether it lists it",
                 shown,
-                Remedy("ask it", f"kubectl -n {wanted.namespace} exec statefulset/… -- ollama list"),
+                Remedy(
+                    "ask it",
+                    f"kubectl -n {wanted.namespace} exec {known.volume.removeprefix('models-')} -- ollama list",
+                ),
             )
         return self.found(Grade.PASS, f"{names} is whole on {known.volume}, and Ollama lists it", shown)

@@ -47,6 +47,11 @@ def test_every_code_has_its_page_and_every_page_its_code(uttered: Codes) -> None
         missing = [f"{code} ({places[0]})" for code, places in wanted.items() if code not in there]
         assert not missing, "without a page in assets/explain: " + ", ".join(missing)
         assert there - set(wanted) == set(), "pages that no code leads to"
+    # a cause may bear the code of the problem or check that it comes to
+    without = [code for code in uttered.causes if code not in explain.codes()]
+    assert not without, "causes without a page: " + ", ".join(without)
+    causes = {page.code for page in explain.pages() if page.kind == "cause"}
+    assert causes - set(uttered.causes) == set(), "pages that no cause leads to"
 
 
 def test_every_page_is_named_after_its_code_and_leads_to_pages_that_exist() -> None:
@@ -61,7 +66,9 @@ def test_every_page_is_named_after_its_code_and_leads_to_pages_that_exist() -> N
 def test_every_problem_is_mentioned_by_a_test(uttered: Codes) -> None:
     """Every problem code has a test that provokes it: at least its name stands in one."""
     tests = "\n".join(p.read_text(encoding="utf-8") for p in (ROOT / "tests").rglob("*.py"))
-    alone = [f"{code} ({places[0]})" for code, places in uttered.problems.items() if code not in tests]
+    cases = "\n".join(p.read_text(encoding="utf-8") for p in (ROOT / "tests/diagnosis/cases").glob("*.yaml"))
+    every = uttered.problems | uttered.causes
+    alone = [f"{code} ({places[0]})" for code, places in every.items() if code not in tests + cases]
     assert not alone, "named by no test: " + ", ".join(alone)
 
 

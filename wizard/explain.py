@@ -9,7 +9,7 @@ from wizard.answers.checks import nearest
 from wizard.engine.problems import Problem, Remedy
 
 PARTS = ("What it means", "How it is established", "What to do")
-KINDS = ("check", "problem")
+KINDS = ("check", "problem", "cause")
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,15 +7,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 _KEBAB = re.compile(r"[a-z0-9]+(-[a-z0-9]+)+\Z")
-MAKERS = {"Problem": "problem", "Fault": "problem", "Finding": "check"}
+MAKERS = {"Problem": "problem", "Fault": "problem", "Finding": "check", "RootCause": "cause"}
 
 
 @dataclass(slots=True)
 class Codes:
-    """`problems` and `checks` by code with the places they are uttered; `dark` are calls whose code is not readable."""
+    """`problems`, `checks` and `causes` by code with the places they are uttered; `dark` are calls whose code is not readable."""
 
     problems: dict[str, list[str]] = field(default_factory=dict)
     checks: dict[str, list[str]] = field(default_factory=dict)
+    causes: dict[str, list[str]] = field(default_factory=dict)
     dark: list[str] = field(default_factory=list)
 
 
@@ -123,7 +124,7 @@ def _collect(path: Path, name: str, tree: ast.AST, makers: dict[str, _Forward], 
         said = _literals(given) or (
             _tabled(function) if isinstance(given, ast.Name) and _parameter(function, given.id) < 0 else []
         )
-        into = found.problems if maker.kind == "problem" else found.checks
+        into = {"problem": found.problems, "check": found.checks, "cause": found.causes}[maker.kind]
         for code in said:
             into.setdefault(code, []).append(f"{name}:{call.lineno}")
         passed_on = isinstance(given, ast.Name) and _parameter(function, given.id) >= 0

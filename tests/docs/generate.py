@@ -23,6 +23,7 @@ def documents() -> Mapping[Path, str]:
         ROOT / "docs/answers.md": document(),
         ROOT / "docs/problems.md": pages("problem"),
         ROOT / "docs/checks.md": pages("check"),
+        ROOT / "docs/causes.md": pages("cause"),
         ROOT / "docs/coverage.md": coverage.text(ROOT / "tests"),
         ROOT / "assets/answers/schema.json": json.dumps(schema(), indent=2, ensure_ascii=False) + "\n",
     } | {ROOT / f"assets/answers/{journey}.yaml": example(journey) for journey in Journey}
@@ -36,6 +37,8 @@ def stale() -> list[Path]:
 INTRO = {
     "problem": "# Problems\n\nEvery error that a person can act on has a code that never changes. "
     "`airgap-wizard explain CODE` prints the same page offline.\n",
+    "cause": "# Causes\n\nWhat `airgap-wizard diagnose` can name, beside the problems and checks that stand for themselves "
+    "([problems.md](problems.md), [checks.md](checks.md)). `airgap-wizard explain CODE` prints the same page offline.\n",
     "check": "# Checks\n\nA check judges facts and says pass, warn, fail or unknown; unknown is never a pass. "
     "`airgap-wizard explain CHECK` prints the same page offline.\n",
 }

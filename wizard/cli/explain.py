@@ -84,7 +84,7 @@ def _list(pages: Any, as_json: bool) -> int:
         sys.stdout.write(json.dumps([_data(p) for p in pages], indent=2, ensure_ascii=False) + "\n")
         return 0
     width = max(len(p.code) for p in pages)
-    for kind in ("check", "problem"):
+    for kind in ("check", "problem", "cause"):
         rows = [p for p in pages if p.kind == kind]
         if rows:
             sys.stdout.write(f"{kind}s ({len(rows)})\n")

@@ -29,6 +29,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "registry": ("registry", "serve a registry"),
     "bundle": ("bundle", "make, sign, verify, split and load signed bundles"),
     "keys": ("keys", "make and show signing keys"),
+    "diagnose": ("diagnose", "why it does not work, and what to do"),
     "support-bundle": ("support_bundle", "a redacted file for whoever helps from afar"),
     "explain": ("explain", "what a problem or a check means, offline"),
 }

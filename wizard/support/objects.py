@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from wizard.cluster.port import Obj, Reader
+from wizard.cluster.waiting.release import when
 from wizard.support.collect import Basket, Collector
 from wizard.support.format import CLUSTER
 
@@ -120,9 +121,3 @@ def hosts(secret: Obj) -> Iterable[str]:
         return [str(host) for host in config.get("auths") or {}]
     except (ValueError, AttributeError, TypeError):
         return []
-
-
-def when(event: Obj) -> str:
-    """The last time of an event, for ordering."""
-    meta = event.get("metadata") or {}
-    return str(event.get("lastTimestamp") or event.get("eventTime") or meta.get("creationTimestamp") or "")

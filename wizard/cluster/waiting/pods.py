@@ -9,7 +9,7 @@ from wizard.cluster.waiting.cause import Cause, cause
 from wizard.engine.events import Remedy
 from wizard.engine.problems import Problem
 
-_PULL = {"ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull", "ImageInspectError"}
+PULL = {"ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull", "ImageInspectError"}
 _CREATE = {"CreateContainerConfigError", "CreateContainerError", "RunContainerError"}
 _LOG_LINES = 12
 
@@ -73,8 +73,8 @@ def _container(
 ) -> Iterator[Cause]:
     waiting = (container.get("state") or {}).get("waiting") or {}
     reason, which = waiting.get("reason", ""), container.get("name", "?")
-    if reason in _PULL:
-        words = _pull_words(waiting.get("message", ""), events)
+    if reason in PULL:
+        words = pull_words(waiting.get("message", ""), events)
         kind = pull_cause(words)
         yield cause(
             "image-pull-failed",
@@ -93,7 +93,7 @@ def _container(
             rank=25,
         )
     elif reason == "CrashLoopBackOff" or _ended_badly(container):
-        ended = _last_end(container)
+        ended = last_end(container)
         why = (
             "out of memory"
             if ended.get("reason") == "OOMKilled"
@@ -110,7 +110,7 @@ def _container(
         )
 
 
-def _pull_words(message: str, events: list[Obj]) -> str:
+def pull_words(message: str, events: list[Obj]) -> str:
     """The kubelet's own reason. The back-off's message has it in newer versions alone; the event before always."""
     _, _, reason = message.partition("ErrImagePull: ")
     if reason or (message and not message.startswith("Back-off")):
@@ -127,7 +127,8 @@ def _ended_badly(container: dict[str, Any]) -> bool:
     return bool(ended) and ended.get("exitCode", 0) != 0
 
 
-def _last_end(container: dict[str, Any]) -> dict[str, Any]:
+def last_end(container: dict[str, Any]) -> dict[str, Any]:
+    """How the container last ended; empty where it never did."""
     for state in ("state", "lastState"):
         if ended := (container.get(state) or {}).get("terminated"):
             return dict(ended)

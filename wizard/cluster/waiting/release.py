@@ -18,7 +18,7 @@ def causes(cluster: Reader, names: Names) -> list[Cause]:
     """
     space = names.namespace
     pods = cluster.list("Pod", space, {INSTANCE: names.release})
-    events = sorted(cluster.list("Event", space), key=_when)
+    events = sorted(cluster.list("Event", space), key=when)
     found = [cause for pod in pods if not ready(pod) for cause in of_pod(cluster, pod, about(events, pod))]
     found += _claims(cluster, names, events)
     found += _refused(names, pods, events)
@@ -85,6 +85,7 @@ def _refused(names: Names, pods: list[Obj], events: list[Obj]) -> Iterator[Cause
         )
 
 
-def _when(event: Obj) -> str:
+def when(event: Obj) -> str:
+    """The last time of an event, for ordering."""
     meta = event.get("metadata", {})
     return str(event.get("lastTimestamp") or event.get("eventTime") or meta.get("creationTimestamp") or "")

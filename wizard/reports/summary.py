@@ -4,6 +4,7 @@ import shlex
 from pathlib import Path
 
 from wizard.engine.events import Grade, Outcome
+from wizard.engine.folder import state_home
 from wizard.engine.state import RunState
 from wizard.reports.units import size, span
 
@@ -33,12 +34,19 @@ def summary(state: RunState, folder: Path) -> str:
     if words:
         out.append(f"checks  {words}")
     out += _failure(state)
+    if state.problem is not None:
+        out.append(f"cause   airgap-wizard diagnose --run {_named(folder)}")
     out.append(f"folder  {folder}")
     if state.outcome is not Outcome.SKIPPED:
         rehearse = f" --rehearse {state.rehearsal}" if state.rehearsal else ""
         usual = f"airgap-wizard run --answers-file {shlex.quote(str(folder / 'answers.yaml'))}{rehearse}"
         out.append(f"again   {state.again or usual}")
     return "\n".join(out) + "\n"
+
+
+def _named(folder: Path) -> str:
+    """The run as other commands find it: by its id among the runs of the state folder, else by its path."""
+    return folder.name if folder.parent == state_home() / "runs" else shlex.quote(str(folder))
 
 
 def _digests(evidence: object) -> list[str]:

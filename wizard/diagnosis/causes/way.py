@@ -31,10 +31,10 @@ def way(scene: Scene) -> Iterator[Told]:
         yield _down(scene, blocked, away)
     elif not isinstance(scene.stock, Unknown) and scene.stock.get("reachable"):
         yield RuledOut(f"the registry {scene.registry} is down", "it answered when it was asked from here")
-    for kind, make in _MAKERS.items():
+    for kind, build in _MAKERS.items():
         found = [f for f in mine if f.kind == kind]
         if found and not (away and kind in _NO_WAY):
-            yield make(scene, found)
+            yield build(scene, found)
 
 
 def _away(scene: Scene) -> dict[str, str]:

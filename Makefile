@@ -8,7 +8,7 @@ WORLD ?= healthy
 PYTEST := $(BIN)/python -m pytest -q -p no:cacheprovider
 JOBS ?= 2
 
-.PHONY: help demo demo-bundle probe test test-fast test-real tools check bench docs pictures lock clean
+.PHONY: help demo demo-bundle dist probe test test-fast test-real tools check bench docs pictures lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' Makefile | sed -E 's/:.*##/\t/' | expand -t 14
@@ -69,6 +69,18 @@ lock: ## renew requirements.lock from pyproject.toml
 	$(PYTHON) -m venv build/lock && build/lock/bin/pip install -q pip-tools
 	build/lock/bin/pip-compile -q --extra dev --generate-hashes --strip-extras --no-emit-index-url \
 	  --no-emit-trusted-host --no-emit-find-links --output-file requirements.lock pyproject.toml
+
+dist: $(STAMP) ## dist/airgap-wizard: one executable that needs no Python (KEY=F signs it), a wheel, and checksums
+	@mkdir -p dist
+	PYTHONPATH=$(CURDIR) $(BIN)/pyinstaller --onefile --name airgap-wizard --log-level WARN \
+	  --distpath dist --workpath build/pyinstaller --specpath build/pyinstaller --paths $(CURDIR) \
+	  --hidden-import assets --collect-submodules wizard --collect-submodules screens --collect-data assets --collect-data screens \
+	  --collect-submodules textual --collect-data textual --collect-submodules rich --hidden-import _cffi_backend \
+	  $(addprefix --exclude-module ,tkinter numpy gguf pytest hypothesis jsonschema cyclonedx) wizard/__main__.py
+	$(BIN)/python -m pip wheel -q --disable-pip-version-check --no-deps --no-build-isolation -w dist .
+	cd dist && sha256sum airgap-wizard *.whl >SHA256SUMS
+	@[ -z "$(KEY)" ] || $(BIN)/airgap-wizard keys sign dist/airgap-wizard --key $(KEY)
+	@cat dist/SHA256SUMS
 
 clean: ## remove what was built here (not the tools in ~/.cache/airgap-wizard)
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,5 +1,6 @@
 """The bundle in other people's hands: oras, skopeo, crane, regctl and tar read it, cosign signs and verifies it."""
 
+import base64
 import json
 from pathlib import Path
 
@@ -158,3 +159,29 @@ def test_we_open_a_key_of_cosigns(tmp_path: Path) -> None:
     run("cosign", "generate-key-pair", "--output-key-prefix", tmp_path / "theirs", env=NOWHERE)
     key = PrivateKey.read(tmp_path / "theirs.key", Secret(NOWHERE["COSIGN_PASSWORD"]))
     assert key.public.pem == (tmp_path / "theirs.pub").read_text()
+
+
+@pytest.mark.parametrize("reader", ["openssl", "cosign"])
+def test_a_file_beside_the_bundle_is_verified_with_what_is_there(reader: str, tmp_path: Path) -> None:
+    """`keys sign`: the program itself, checked on a target that has nothing of ours yet."""
+    key = PrivateKey.make()
+    private, public = write_pair(key, tmp_path / "k", None)
+    file = tmp_path / "airgap-wizard"
+    file.write_bytes(b"\x7fELF" * 5000)
+    assert dispatch(["keys", "sign", str(file), "--key", str(private)]) == 0
+    if reader == "cosign":
+        words = [
+            "verify-blob",
+            "--key",
+            public,
+            "--signature",
+            f"{file}.sig",
+            "--private-infrastructure=true",
+        ]
+        run("cosign", *words, "--offline", file, env=NOWHERE)
+        return
+    (tmp_path / "s").write_bytes(base64.b64decode((tmp_path / "airgap-wizard.sig").read_bytes()))
+    words = ["dgst", "-sha256", "-verify", public, "-signature", tmp_path / "s", file]
+    assert said("openssl", *words) == "Verified OK"
+    file.write_bytes(file.read_bytes() + b"x")
+    assert run("openssl", *words, check=False).returncode == 1

@@ -96,3 +96,11 @@ def missing_in(reason: str) -> str:
     """The name of the missing tool that a skip reason speaks of; empty when it speaks of something else."""
     match = _REASON_PATTERN.search(reason)
     return match[1] if match else ""
+
+
+def built(path: Path, how: str) -> Path:
+    """Something that is built on request alone; the calling test is skipped, loudly, where it was not."""
+    __tracebackhide__ = True
+    if not path.exists():
+        pytest.skip(f"missing real tool: {path.name} (build it with: {how})")
+    return path

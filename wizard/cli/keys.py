@@ -30,6 +30,17 @@ def add(subparsers: Any) -> None:
     password(make)
     make.add_argument("--no-password", action="store_true", help="leave the key open to whoever has the file")
     make.add_argument("--dry-run", action="store_true", help="tell what would be written, write nothing")
+    sign = commands.add_parser(
+        "sign",
+        help="sign a file that travels beside the bundle",
+        description="Write FILE.sig, the signature in base64 as `cosign sign-blob` makes it. A target that has nothing"
+        " yet checks it with openssl: base64 -d FILE.sig >s; openssl dgst -sha256 -verify K.pub -signature s FILE.",
+        allow_abbrev=False,
+    )
+    sign.add_argument("file", type=Path, metavar="FILE")
+    sign.add_argument("--key", type=Path, required=True, metavar="K", help="private key")
+    sign.add_argument("--output", type=Path, metavar="SIG", help="default: FILE.sig")
+    password(sign)
     show = commands.add_parser(
         "show",
         help="a key's fingerprint",
@@ -53,7 +64,7 @@ def password(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Run the subcommand. Raises Problem."""
-    return _generate(args) if args.keys_command == "generate" else _show(args)
+    return {"generate": _generate, "sign": _sign, "show": _show}[args.keys_command](args)
 
 
 def secret(reference: str, what: str, *, twice: bool = False) -> "Secret | None":
@@ -119,6 +130,23 @@ def _generate(args: argparse.Namespace) -> int:
     sys.stderr.write(f"fingerprint {key.public.fingerprint}\n")
     if args.no_password:
         sys.stderr.write(f"warning: {private} is not encrypted; whoever has the file can sign\n")
+    return 0
+
+
+def _sign(args: argparse.Namespace) -> int:
+    from wizard.bundle import problems
+    from wizard.bundle.keys.private import PrivateKey
+    from wizard.oci.files import write_atomic
+
+    key = PrivateKey.read(args.key, secret(args.password, f"password of {args.key}"))
+    try:
+        data = args.file.read_bytes()
+    except OSError as error:
+        raise problems.not_found(args.file, str(error)) from None
+    output = args.output or args.file.with_name(args.file.name + ".sig")
+    write_atomic(output, key.sign(data).encode() + b"\n")
+    sys.stdout.write(f"{output}\n")
+    sys.stderr.write(f"signed with {key.public.fingerprint}\n")
     return 0
 
 

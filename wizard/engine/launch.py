@@ -33,7 +33,10 @@ def program() -> list[str]:
 def launch(folder: RunFolder, prompted: Mapping[str, str] | None = None) -> int:
     """Start the run of a folder and return its pid at once. Raises Problem `run-not-launched`."""
     env = dict(os.environ)
-    if not getattr(sys, "frozen", False):
+    if getattr(sys, "frozen", False):
+        # the run unpacks its own copy: ours is removed when this command ends, and the run goes on
+        env["PYINSTALLER_RESET_ENVIRONMENT"] = "1"
+    else:
         home = str(Path(wizard.__file__).resolve().parents[1])
         env["PYTHONPATH"] = os.pathsep.join(filter(None, [home, env.get("PYTHONPATH", "")]))
     try:

@@ -11,9 +11,9 @@ class Misread(ValueError):
     """What is wrong, and on which line (0 = nowhere in particular)."""
 
     def __init__(self, line: int, why: str) -> None:
-        super().__init__(why)
+        self.why = "".join(c if c.isprintable() else "\ufffd" for c in why)  # it may quote the file
+        super().__init__(self.why)
         self.line = line
-        self.why = why
 
 
 class Node:

@@ -10,7 +10,7 @@ from textual.filter import Monochrome
 from textual.screen import Screen
 
 from screens import crash, glyphs, theme
-from screens.dialogs import Ask, Confirm, Dialog, Message, Secrets
+from screens.dialogs import Ask, Confirm, Dialog, Message, Pick, Secrets
 from screens.draft import Draft, spine
 from screens.frame import Page
 from screens.keys import ACTIONS, KEYS
@@ -27,6 +27,8 @@ from wizard.engine.redact import redactor
 TICK = 0.1
 """Seconds between two looks at the journal."""
 SMALLEST = (80, 24)
+LOOKS = (("preflight",), ("mirror-probe", "preflight"))
+"""Runs of these steps alone are looks at the site: the checklist shows them."""
 
 
 class Wizard(App[int]):
@@ -92,8 +94,9 @@ class Wizard(App[int]):
         self.set_interval(TICK, self.drain)
 
     def _prime(self) -> None:
-        """Import what plans the journey while the first page is read."""
+        """Import what plans the journey, and read the sites, while the first page is read."""
         self.session.steps(self.session.answers)
+        self.session.sites()
 
     def begin(self) -> None:
         """The first page."""
@@ -170,7 +173,7 @@ class Wizard(App[int]):
     @property
     def run_goes_on(self) -> bool:
         """True while the run that is watched runs, and is more than a look."""
-        return self.watched is not None and self.watched.going and self.watched.options.only != ("preflight",)
+        return self.watched is not None and self.watched.going and self.watched.options.only not in LOOKS
 
     def start(self, options: Options, *, sure: bool = False) -> None:
         """Begin a run: what it changes is confirmed, passwords are asked for, then it is launched and shown."""
@@ -196,6 +199,33 @@ class Wizard(App[int]):
             self.push_screen(Secrets(ask), given)
         else:
             self._launch(options, {})
+
+    def look_at_the_site(self) -> None:
+        """F5: the checks alone. What has to be seen from inside the cluster needs the probe's image in the registry."""
+        answers = self.draft.answers
+        ids = [step.id for step in self.session.steps(answers)]
+        if "preflight" not in ids:
+            self.notify_line(f"{answers.journey} has no checks of its own before it begins")
+            return
+
+        def begin(only: tuple[str, ...]) -> None:
+            self.start(Options(str(answers.journey), only=only, rehearse=self.session.world), sure=True)
+
+        def chosen(how: str | None) -> None:
+            if how:
+                begin(("mirror-probe", "preflight") if how == "all" else ("preflight",))
+
+        if "mirror-probe" not in ids:
+            begin(("preflight",))
+            return
+        rows = [
+            ("all", f"Everything: push the probe's image to {answers.registry.host} first"),
+            ("some", "Push nothing: what only the probe can see stays UNKNOWN if it is not there yet"),
+        ]
+        self.push_screen(
+            Pick("How closely?", rows, "Experiments run in a namespace of their own and are removed again."),
+            chosen,
+        )
 
     def changes(self, options: Options) -> list[str]:
         """What the run would change, in sentences."""
@@ -241,8 +271,10 @@ class Wizard(App[int]):
 
         self.watched = watched
         self.drain()
-        look = watched.options.only == ("preflight",)
+        look = watched.options.only in LOOKS
         if look:
+            if watched.options.checks and self.checked and self.checked is not watched:
+                watched.before = self.checked.verdicts
             self.checked = watched
         page: Page = Checks(watched) if look else Progress(watched)
         if isinstance(self.screen, Checks | Progress):

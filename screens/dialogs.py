@@ -14,7 +14,7 @@ from textual.widgets.option_list import Option
 
 from screens.frame import place_cursor
 from screens.widgets.push import Push
-from screens.widgets.text import Words, content
+from screens.widgets.text import Words, content, cut
 
 T = TypeVar("T")
 
@@ -87,7 +87,7 @@ class Pick(Dialog[str]):
 
     def body(self) -> Iterable[Widget]:
         """A list."""
-        yield OptionList(*(Option(content(text)) for _, text in self.rows), id="rows", compact=True)
+        yield OptionList(*(Option(content(cut(text, 68))) for _, text in self.rows), id="rows", compact=True)
         if self.note:
             yield Words(self.note)
 

@@ -123,7 +123,7 @@ class Page(Screen[None]):
 
     def buttons(self) -> list[tuple[str, str]]:
         """(action, label): what the keys of that name do as well."""
-        rows = [("back", self.back_label), ("next", self.next_label)]
+        rows = [("next", self.next_label), ("back", self.back_label)]
         return [(name, label) for name, label in rows if label]
 
     def labels(self) -> dict[str, str]:

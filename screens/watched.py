@@ -4,7 +4,7 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from wizard.engine.events import Ended, Event, Found, Move, Moved, Planned, Said, Started
+from wizard.engine.events import Ended, Event, Finding, Found, Move, Moved, Planned, Said, Started
 from wizard.engine.folder import Options, RunFolder
 from wizard.engine.journal import Tail, being_written
 from wizard.engine.state import RunState, StepState
@@ -62,6 +62,8 @@ class Watched:
         """(step, item) that moved since somebody looked."""
         self.died = False
         self.version = 0
+        self.before: dict[str, Finding] = {}
+        """Verdicts of looks before this one, where this one asks only some of the checks again."""
         self._moved: dict[str, int] = {}
         self._quiet = 0
 
@@ -104,6 +106,11 @@ class Watched:
         self._quiet += 1
         # a run that was launched a moment ago holds no lock yet: it is given ten seconds (at ten reads a second)
         self.died = self._quiet > (5 if self.state.steps else 100)
+
+    @property
+    def verdicts(self) -> dict[str, Finding]:
+        """The newest verdict on each check, in the order they were first asked."""
+        return self.before | {f.check: f for f in self.state.findings}
 
     @property
     def going(self) -> bool:

@@ -1,11 +1,13 @@
 """The checklist: every check of the site with its verdict as it falls; F5 looks again."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from textual import on
 from textual.widget import Widget
 from textual.widgets import DataTable
 
+from screens.dialogs import Pick
 from screens.pages.live import LivePage
 from screens.widgets.findings import Findings
 from screens.widgets.text import Words, cut
@@ -55,8 +57,15 @@ class Checks(LivePage):
         table = self.query_one(Findings)
         step = state.steps.get("preflight")
         planned = [check_of(line) for line in step.preview if line.startswith("check ")] if step else []
-        table.show(step.findings.values() if step else (), planned, watched.going)
-        count = {g: state.count(g) for g in Grade}
+        asked = watched.options.checks
+        if asked:
+            planned = [
+                (check, title) for check, title in planned if check in asked or check in watched.before
+            ]
+        judged = step.findings if step else {}
+        shown = {c: f for c, f in watched.before.items() if not watched.going or c not in asked} | judged
+        table.show(shown.values(), planned, watched.going)
+        count = {g: sum(f.grade is g for f in shown.values()) for g in Grade}
         tally = ", ".join(f"{n} {self.wizard.glyphs.grade(g)[2:]}" for g, n in count.items() if n)
         if watched.going:
             now = self.wizard.clock()
@@ -70,7 +79,9 @@ class Checks(LivePage):
         else:
             if self.word != watched.word:
                 self.word = watched.word
-                table.move_cursor(row=first_loud(table), animate=False)
+                rows = list(table.findings)
+                again = rows.index(asked[0]) if asked and asked[0] in rows else first_loud(table)
+                table.move_cursor(row=again, animate=False)
             self.query_one("#now", Words).say(
                 f"{tally or watched.word}. Enter: evidence, what to do. F5: look again."
             )
@@ -92,7 +103,26 @@ class Checks(LivePage):
         if self.watched.going:
             self.notice("It is looking already.")
             return
-        self.wizard.start(self.watched.options, sure=True)
+        check = self.query_one(Findings).check_here
+        everything = replace(self.watched.options, checks=())
+
+        choices = {
+            "one": replace(everything, checks=(check,)),
+            "all": everything,
+            "probe": replace(everything, only=("mirror-probe", "preflight")),
+        }
+
+        def chosen(what: str | None) -> None:
+            if what:
+                self.wizard.start(choices[what], sure=True)
+
+        if not check:
+            chosen("all")
+            return
+        rows = [("one", f"Look again at {check}"), ("all", "Look again at everything")]
+        if everything.only == ("preflight",):
+            rows.append(("probe", "Everything, and push the probe's image to the registry first"))
+        self.app.push_screen(Pick("What is to be looked at again?", rows), chosen)
 
     def press_log(self) -> None:
         """F3."""

@@ -142,12 +142,18 @@ class FormPage(Page):
     def on_mount(self) -> None:
         """Look for values, in threads."""
         self.mark_all()
+        self.query_one("#why", Words).say(f"{self.why} {self.wanted()}".strip())
         lines = list(self.query(FieldLine))
         wanted = [f for f in lines if f.row.path == self._first] or lines
         wanted[0].query("Input, Toggle").first().focus()
         for line in lines:
             if line.row.path in self.wizard.session.finders:
                 self.look(line.row.path)
+
+    def wanted(self) -> str:
+        """What cannot be left empty here."""
+        needed = [row.ask.label for row in self.wizard.draft.rows(self.section) if row.needed]
+        return f"Needed: {', '.join(needed)}." if needed else "Nothing here is needed; F8 goes on."
 
     @work(thread=True, exit_on_error=False)
     def look(self, path: str) -> None:
@@ -289,8 +295,7 @@ class FormPage(Page):
             else:
                 label = first.path
             self.notice(
-                f"{label}: {first.said}. Mend it, or {self.next_label} (F8) once more to leave it for later.",
-                fades=False,
+                f"{label}: mend it, or {self.next_label} (F8) once more to leave it for later.", fades=False
             )
             self.hint()
             return

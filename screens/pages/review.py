@@ -137,7 +137,7 @@ class Review(Page):
                            " F5 looks; a run begins with them too")  # fmt: skip
             return Option(parts, id="checks")
         state = looked.state
-        count = {g: state.count(g) for g in Grade}
+        count = {g: sum(f.grade is g for f in looked.verdicts.values()) for g in Grade}
         bad, odd = count[Grade.FAIL], count[Grade.UNKNOWN] + count[Grade.WARN]
         if looked.going:
             word, style = f"{signs.active} looking", "bold"
@@ -207,10 +207,8 @@ class Review(Page):
         self.wizard.start(Options(journey=str(self.wizard.draft.answers.journey), rehearse=session.world))
 
     def press_again(self) -> None:
-        """Look at the site: `preflight` alone."""
-        session = self.wizard.session
-        journey = str(self.wizard.draft.answers.journey)
-        self.wizard.start(Options(journey=journey, only=("preflight",), rehearse=session.world), sure=True)
+        """Look at the site: `preflight` alone, or with the probe's image carried first."""
+        self.wizard.look_at_the_site()
 
     def press_save(self) -> None:
         """Into a file."""

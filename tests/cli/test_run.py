@@ -109,7 +109,7 @@ def test_without_a_terminal_the_bare_command_says_how_to_go_headless(program: Pr
 
 
 def test_problems_of_usage_are_told_by_their_code(program: Program, site: Site):
-    """answers-missing, journey-unknown, no-terminal: each with its page and exit 2."""
+    """answers-missing, journey-unknown, no-terminal, check-unknown: each with its page and exit 2."""
     (site.folder / "gc.yaml").write_text(
         "apiVersion: airgap-wizard/v1\njourney: gc\nregistry: {host: r.example}\n"
     )
@@ -118,6 +118,7 @@ def test_problems_of_usage_are_told_by_their_code(program: Program, site: Site):
         "journey-unknown": ("run", "-f", site.folder / "gc.yaml"),
         "no-terminal": (),
         "run-not-found": ("attach", "nosuch"),
+        "check-unknown": ("preflight", "--rehearse", "healthy", "--check", "nosuch"),
     }
     for code, argv in cases.items():
         done = program(*argv)

@@ -70,6 +70,8 @@ def _run(
             strict=options.strict,
             commands=commands,
             again=commands.again(options),
+            # a look may be at one thing alone; a run that goes on to change the site looks at everything
+            checks=options.checks if plan.chosen <= {"mirror-probe", "preflight"} else (),
         )
         evidence = {s.id: dict(s.evidence) for s in state.steps.values() if s.evidence}
         folder.spare.unlink(missing_ok=True)

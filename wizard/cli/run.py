@@ -56,6 +56,7 @@ def run(args: argparse.Namespace) -> int:
         rehearse=args.rehearse,
         strict=args.strict,
         said=said(args),
+        checks=tuple(getattr(args, "check", ())),
     )
     check_plan(options)
     prompted = ask_prompts(answers)

@@ -1,6 +1,7 @@
 """A sitting at the wizard: what its screens are handed. Nothing here draws."""
 
 import argparse
+import functools
 import os
 import subprocess
 from dataclasses import replace
@@ -69,6 +70,7 @@ def rehearsal(world: str, file: Path | None = None) -> Session:
     )
 
 
+@functools.cache
 def sites() -> list[Site]:
     """The simulated sites that ship with us, the healthy one first."""
     from wizard.rehearsal.loader import load as load_world

@@ -42,6 +42,8 @@ class Options:
     strict: bool = False
     said: tuple[str, ...] = ()
     """The words that named the answers (`--answers-file`, `--set`, `--rehearse`), for commands that people are shown."""
+    checks: tuple[str, ...] = ()
+    """With the step preflight alone: ask only these checks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +93,7 @@ class RunFolder:
         """As launched. Raises Problem `run-folder-damaged`."""
         try:
             data = json.loads(self.options_file.read_text())
-            lists = {name: tuple(data.get(name, ())) for name in ("only", "said")}
+            lists = {name: tuple(data.get(name, ())) for name in ("only", "said", "checks")}
             return Options(**{**data, **lists})
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise Problem(

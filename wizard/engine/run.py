@@ -70,6 +70,7 @@ def run(
     strict: bool = False,
     commands: Commands | None = None,
     again: str = "",
+    checks: tuple[str, ...] = (),
 ) -> RunState:
     """Run the plan and return its state; `state.exit_code` is the process's.
 
@@ -91,7 +92,7 @@ def run(
         )
     )
     emit(Said(text="endpoints this run may contact: " + (", ".join(endpoints) or "none")))
-    ctx = Context(answers, world, folder, emit, stop)
+    ctx = Context(answers, world, folder, emit, stop, checks=checks)
     outcome, code, fault = Outcome.DONE, 0, None
     evidence: dict[str, Evidence] = {}
     ctx.evidence = evidence

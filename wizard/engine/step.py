@@ -24,6 +24,8 @@ class Context:
     emit: Emit
     stop: Stop
     evidence: Mapping[str, Evidence] = field(default_factory=dict)
+    checks: tuple[str, ...] = ()
+    """Ask only these checks; empty = all."""
 
     def say(self, text: str, level: str = "info") -> None:
         """A line for people."""

@@ -3,7 +3,7 @@
 from typing import ClassVar
 
 from wizard.answers.model import Answers
-from wizard.checks.base import Moment
+from wizard.checks.base import Check, Moment
 from wizard.checks.registry import at
 from wizard.engine.events import Evidence
 from wizard.engine.step import Context, Step
@@ -31,7 +31,7 @@ class Preflight(Step):
 
     def already(self, ctx: Context) -> Evidence | None:
         """Look; the same verdicts as the record of a proved install means: nothing is new."""
-        found = look(ctx, Moment.BEFORE)
+        found = look(ctx, Moment.BEFORE, _asked(ctx))
         evidence = _evidence(found)
         record = read_record(ctx.world.cluster(ctx.answers), ctx.answers)
         if same(evidence, record.get("preflight")):
@@ -42,7 +42,7 @@ class Preflight(Step):
     def run(self, ctx: Context) -> Evidence:
         """Raises Problem `preflight-failed` (exit 3) naming every check that failed."""
         looked, self._looked = self._looked, None
-        found = looked[1] if looked and looked[0] is ctx else look(ctx, Moment.BEFORE)
+        found = looked[1] if looked and looked[0] is ctx else look(ctx, Moment.BEFORE, _asked(ctx))
         tell(ctx, found)
         conclude(
             found,
@@ -51,6 +51,11 @@ class Preflight(Step):
             "airgap-wizard preflight --answers-file F",
         )
         return _evidence(found)
+
+
+def _asked(ctx: Context) -> tuple[Check, ...]:
+    """All checks of the moment, or those that this look was asked for."""
+    return tuple(check for check in at(Moment.BEFORE) if not ctx.checks or check.id in ctx.checks)
 
 
 def _evidence(found: Look) -> Evidence:

@@ -31,6 +31,10 @@ LOOKS = (("preflight",), ("mirror-probe", "preflight"))
 """Runs of these steps alone are looks at the site: the checklist shows them."""
 
 
+class LeaveUnsaved(Confirm):
+    """The question before leaving; it is asked once."""
+
+
 class Wizard(App[int]):
     """`session` is what was handed in; `draft` the answers; `watched` the run whose pages are shown."""
 
@@ -356,7 +360,10 @@ class Wizard(App[int]):
             page.press_next()
 
     async def action_back(self) -> None:
-        """F7, Escape."""
+        """F7, Escape. The keys of the app come before those of a dialog: it is answered with no."""
+        if isinstance(self.screen, Dialog):
+            self.screen.action_no()
+            return
         if (page := self._page()) and page.offers("back"):
             page.press_back()
 
@@ -449,6 +456,8 @@ class Wizard(App[int]):
 
     def action_leave(self) -> None:
         """F10: a run goes on; unsaved answers are mentioned first."""
+        if isinstance(self.screen, LeaveUnsaved):
+            return
         going = self.watched is not None and self.watched.going
         if not going and self.draft.changed and not self.session.world and self.screen_stack[1:]:
             self._leave_unsaved()
@@ -461,7 +470,7 @@ class Wizard(App[int]):
                 self.exit(0)
 
         lines = ["The answers have changed and are in no file. F2 saves them."]
-        self.push_screen(Confirm("Leave without saving?", lines, "Leave"), answered)
+        self.push_screen(LeaveUnsaved("Leave without saving?", lines, "Leave"), answered)
 
     def action_command_palette(self) -> None:
         """Ctrl+P."""

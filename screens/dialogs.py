@@ -1,11 +1,10 @@
 """Dialogs: a choice, a confirmation that names what changes, secrets, and a message. Escape always means no."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any, ClassVar, Generic, TypeVar, cast
+from typing import Any, Generic, TypeVar, cast
 
 from textual import events, on
 from textual.app import ComposeResult
-from textual.binding import Binding
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.screen import ModalScreen
 from textual.widget import Widget
@@ -22,7 +21,6 @@ T = TypeVar("T")
 class Dialog(ModalScreen[T | None], Generic[T]):
     """A box in the middle of the page; it is answered or left, and nothing happens unless it is answered."""
 
-    BINDINGS: ClassVar = [Binding("escape,f7,alt+7", "no", "No", priority=True)]
     DEFAULT_CSS = """
     Dialog { align: center middle; background: $background; }
     Dialog #box { width: 76; max-width: 100%; height: auto; max-height: 100%; padding: 0 2; border: round $primary;

@@ -7,6 +7,7 @@ from textual.widget import Widget
 
 from screens.pages.live import LivePage
 from screens.widgets.text import Words, joined
+from wizard.engine.commands import Commands
 from wizard.engine.events import Grade
 from wizard.reports.units import size, span
 
@@ -90,10 +91,9 @@ class Done(LivePage):
         return chapters
 
     def replay(self) -> str:
-        """The command."""
-        rehearse = f" --rehearse {self.rehearsal}" if self.rehearsal else ""
-        path = self.wizard.draft.file or self.watched.folder.answers
-        return f"airgap-wizard run --answers-file {path}{rehearse}"
+        """The command that does the same again, with the answers as this run used them."""
+        options = self.watched.options
+        return Commands.of(options, self.watched.folder.answers).again(options)
 
     def press_save(self) -> None:
         """The answers into a file."""

@@ -1,6 +1,5 @@
 """The failure page: what, why, what to do, the command to run, where everything is kept."""
 
-import re
 import textwrap
 from collections.abc import Iterable
 
@@ -9,10 +8,9 @@ from textual.widget import Widget
 
 from screens.pages.live import LivePage
 from screens.widgets.text import Words, cut, joined
+from wizard.engine.commands import Commands
 from wizard.engine.events import Finding, Grade, Outcome, Remedy
 from wizard.engine.folder import Options
-
-_PLACE = re.compile(r"--answers-file (F|ANSWERS|FILE)\b")
 
 
 class Failure(LivePage):
@@ -121,14 +119,15 @@ class Failure(LivePage):
             (detail, "$secondary"),
         ]
 
-    def remedy(self, each: Remedy) -> str:
-        """A sentence and its command, each on a line of its own; F in a command becomes this run's answers."""
-        command = _PLACE.sub(f"--answers-file {self.watched.folder.answers}", each.command)
-        return f"  do: {each.text}\n" + (f"      $ {command}\n" if command else "")
+    @staticmethod
+    def remedy(each: Remedy) -> str:
+        """A sentence and its command, each on a line of its own."""
+        return f"  do: {each.text}\n" + (f"      $ {each.command}\n" if each.command else "")
 
     def again_remedies(self) -> tuple[Remedy, ...]:
         """For a run without a fault: run it again."""
-        again = f"airgap-wizard run --answers-file {self.watched.folder.answers}"
+        options = self.watched.options
+        again = Commands.of(options, self.watched.folder.answers).again(options)
         return (Remedy("run the same answers again; what is done is recognised", again),)
 
     def press_next(self) -> None:

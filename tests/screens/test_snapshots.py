@@ -65,7 +65,9 @@ def compare(name: str, lines: list[str], request: pytest.FixtureRequest) -> None
 async def settled(pilot: Any) -> None:
     """Nothing is left to be painted, and no finder is at work."""
     await pilot.app.workers.wait_for_complete()
-    await pilot.pause()
+    for _ in range(3):
+        await pilot.pause()
+        pilot.app.drain()
     await pilot.pause()
 
 

@@ -3,6 +3,7 @@
 New ones are taken with `pytest tests/screens/test_snapshots.py --snapshot-update`; look at each before you keep it.
 """
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -13,43 +14,21 @@ from screens.glyphs import ASCII
 from screens.pages.failure import Failure
 from tests.screens.conftest import seen
 from tests.screens.pages import Recorded, app, pages
+from tests.screens.record import JOURNALS
+from wizard.rehearsal.loader import worlds
 
 TEXTS = Path(__file__).parent / "texts"
 PAGES = sorted(pages())
 WIDE = ("review", "progress", "digests", "verification", "failure", "done")
-FAILING = sorted(
-    [
-        "api-away",
-        "clock-wrong",
-        "cni-ignores-policy",
-        "disk-small",
-        "dns-elsewhere",
-        "egress-open",
-        "image-missing",
-        "images-rewritten",
-        "mcp-off",
-        "no-storageclass",
-        "node-away",
-        "node-disk-small",
-        "node-too-small",
-        "ollama-killed",
-        "opencost-closed",
-        "opencost-hidden",
-        "opencost-old",
-        "podsecurity-missing",
-        "pull-401",
-        "pvc-stuck",
-        "quota-tight",
-        "rbac-missing",
-        "registry-unresolved",
-        "release-stuck",
-        "token-missing",
-        "tools-lost",
-        "tools-zero",
-        "wrong-arch",
-        "x509-unknown-ca",
-    ]
-)
+
+
+def failed(world: str) -> bool:
+    """Whether its recorded install did. A world without a journal: `python -m tests.screens.record WORLD`."""
+    last = (JOURNALS / f"{world}.jsonl").read_text().splitlines()[-1]
+    return bool(json.loads(last)["outcome"] == "failed")
+
+
+FAILING = [world for world in sorted(worlds()) if failed(world)]
 
 
 def compare(name: str, lines: list[str], request: pytest.FixtureRequest) -> None:

@@ -12,6 +12,7 @@ from textual.widgets import DataTable, Input, OptionList
 from textual.widgets.option_list import Option
 
 from screens.frame import place_cursor
+from screens.widgets.line import Line
 from screens.widgets.push import Push
 from screens.widgets.text import Words, content, cut
 
@@ -132,7 +133,7 @@ class Secrets(Dialog[dict[str, str]]):
         )
         for number, (path, label) in enumerate(self.names):
             yield Words(f"{label} ({path})")
-            yield Input(password=True, compact=True, id=f"secret-{number}")
+            yield Line(password=True, id=f"secret-{number}")
 
     def buttons(self) -> list[tuple[str, str]]:
         """Leave first."""
@@ -168,7 +169,7 @@ class Ask(Dialog[str]):
     def body(self) -> Iterable[Widget]:
         """An input."""
         yield Words(self.text)
-        yield Input(self.value, compact=True, select_on_focus=False)
+        yield Line(self.value)
 
     def buttons(self) -> list[tuple[str, str]]:
         """Leave first."""

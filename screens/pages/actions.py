@@ -10,6 +10,7 @@ from textual.widgets import Input, OptionList
 from textual.widgets.option_list import Option
 
 from screens.dialogs import Dialog
+from screens.widgets.line import Line
 from screens.widgets.text import content
 
 
@@ -28,7 +29,7 @@ class Actions(Dialog[str]):
 
     def body(self) -> Iterable[Widget]:
         """Input and list."""
-        yield Input(placeholder="type to find an action", compact=True)
+        yield Line(placeholder="type to find an action")
         yield OptionList(compact=True)
 
     def on_mount(self) -> None:

@@ -10,6 +10,7 @@ from textual.widgets import DataTable, Input
 from screens.dialogs import Message, Pick
 from screens.pages.live import LivePage
 from screens.widgets.items import SORTS, Items, detail
+from screens.widgets.line import Line
 from screens.widgets.text import Words
 
 
@@ -31,7 +32,7 @@ class Digests(LivePage):
         """Filter line and table."""
         with Horizontal(id="filter"):
             yield Words("Filter:")
-            yield Input(placeholder="part of a name, platform, state or digest", compact=True)
+            yield Line(placeholder="part of a name, platform, state or digest")
             yield Words(id="count")
         yield Items(self.watched, id="items")
 

@@ -14,6 +14,7 @@ from textual.widgets import Input
 from screens.draft import title_of, why_of
 from screens.frame import Page, Rule
 from screens.session import Found
+from screens.widgets.line import Line
 from screens.widgets.text import Words, joined
 from wizard.answers.fields import Kind, Row
 from wizard.engine.problems import Problem
@@ -22,7 +23,7 @@ LABEL = 22
 MARK = 8
 
 
-class Text(Input):
+class Text(Line):
     """An input of one line; Enter goes on or, where values were found, offers them."""
 
     BINDINGS: ClassVar = [
@@ -95,7 +96,7 @@ class FieldLine(Horizontal):
         if self.row.kind is Kind.TOGGLE:
             yield Toggle(self.text == "true", name)
         else:
-            yield Text(self.text, compact=True, id=name, select_on_focus=False)
+            yield Text(self.text, id=name)
         yield Words("", classes="mark")
 
     def mark(self, word: str, wrong: bool) -> None:

@@ -10,7 +10,8 @@ from textual.widget import Widget
 from textual.widgets import Input, Log
 
 from screens.pages.live import LivePage
-from screens.watched import Line
+from screens.watched import Line as Told
+from screens.widgets.line import Line
 from screens.widgets.push import Push
 from screens.widgets.text import Words
 
@@ -35,14 +36,14 @@ class LogPage(LivePage):
 
     def __init__(self, watched: object) -> None:
         super().__init__(watched)  # type: ignore[arg-type]
-        self.last: Line | None = None
+        self.last: Told | None = None
         self.filter = ""
 
     def body(self) -> Iterable[Widget]:
         """Filter and lines."""
         with Horizontal(id="filter"):
             yield Words("Filter:")
-            yield Input(placeholder="all lines", compact=True)
+            yield Line(placeholder="all lines")
             yield Words(id="count")
         yield Log(max_lines=LINES, auto_scroll=True)
 
@@ -53,7 +54,7 @@ class LogPage(LivePage):
         self.refill()
         self.query_one(Log).focus()
 
-    def line(self, line: Line) -> list[str]:
+    def line(self, line: Told) -> list[str]:
         """One line of the log, in as many of the screen as it needs."""
         at = time.strftime("%H:%M:%S", time.gmtime(line.at))
         step = f"{line.step}: " if line.step and (self.filter or line.level == "step") else ""
@@ -66,7 +67,7 @@ class LogPage(LivePage):
         if self.ready:
             self.refill()
 
-    def wanted(self, line: Line) -> bool:
+    def wanted(self, line: Told) -> bool:
         """Whether the filter keeps it."""
         text = f"{line.step} {line.level} {line.text}".lower()
         return all(word in text for word in self.filter.lower().split())
@@ -87,7 +88,7 @@ class LogPage(LivePage):
 
     def follow(self) -> None:
         """Lines that are new."""
-        new: list[Line] = []
+        new: list[Told] = []
         for line in reversed(self.watched.log):
             if line is self.last:
                 break

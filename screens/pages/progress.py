@@ -86,8 +86,8 @@ class Progress(LivePage):
             items.display, findings.display = bool(shown.items), looks
             if looks:
                 findings.show(shown.findings.values())
-                if not findings.has_focus and findings.row_count:
-                    findings.move_cursor(row=findings.row_count - 1, animate=False)
+                if not findings.has_focus and findings.scroll_y < findings.max_scroll_y:
+                    findings.scroll_end(animate=False)
         else:
             items.display = findings.display = False
         self.query_one("#now", Words).say(self.now(shown))

@@ -44,10 +44,12 @@ def compare(name: str, lines: list[str], request: pytest.FixtureRequest) -> None
 async def settled(pilot: Any) -> None:
     """Nothing is left to be painted, and no finder is at work."""
     await pilot.app.workers.wait_for_complete()
-    for _ in range(3):
-        await pilot.pause()
+    same, before = 0, []
+    while same < 4:
         pilot.app.drain()
-    await pilot.pause()
+        await pilot.pause(0.03)
+        now = seen(pilot.app)
+        same, before = (same + 1 if now == before else 0), now
 
 
 @pytest.mark.parametrize("name", PAGES)

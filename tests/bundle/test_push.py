@@ -77,6 +77,21 @@ def test_a_stop_ends_it_before_a_manifest(made: Made, target: Target) -> None:
         assert target.pusher(bundle).push().present > 0, "what had arrived is not sent again"
 
 
+def test_a_rollback_seeds_the_registry_from_the_retained_bundle(tmp_path: Path, target: Target) -> None:
+    """S5.27: the older bundle, kept, brings back what its tags named; what both have is not sent."""
+    key = PrivateKey.make()
+    old, new = (
+        make_bundle(tmp_path / "one", key),
+        make_bundle(tmp_path / "two", key, seed="two", version="0.2.0"),
+    )
+    for made in (old, new, old):
+        with open_bundle(made.path, made.policy) as bundle:
+            pushed = target.pusher(bundle).push()
+        now = target.repository("opencost-ai/gateway").resolve("1.0")
+        assert now is not None and now.digest == made.images["gateway"].digest
+    assert pushed.sent == 0, "its blobs were still there"
+
+
 def _with_companions(folder: Path) -> tuple[Layout, str]:
     """An image with a referrer and cosign's tags."""
     image = make_image(folder, compressed=False, layers=(5000,))

@@ -116,6 +116,8 @@ HOSTILE = {
         absent=[d["entries"].pop(3)],
     ),
     "nested too deep": lambda d: d.update(chart=_nested(50)),
+    "an empty list that need not be there": lambda d: d["items"][0].update(platforms=[]),
+    "an empty text that need not be there": lambda d: d["entries"][3].update(platform=""),
     "too many entries": lambda d: d.update(entries=d["entries"] * 1000),
 }  # fmt: skip
 

@@ -111,6 +111,8 @@ def from_bytes(body: bytes) -> Bom:
     )
     top.end()
     _check(bom)
+    if bom.body != body:  # offsets and identity follow from these bytes: there is one way to say a thing
+        raise Invalid("it says in more words than it must (an empty list or text)")
     return bom
 
 

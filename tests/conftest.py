@@ -1,3 +1,13 @@
-"""What every test can use: the real tools and the fixtures that start them."""
+"""What every test can use: the real tools and the fixtures that start them; and what no test leaves to the next."""
+
+import pytest
+
+from wizard.engine.redact import redactor
 
 pytest_plugins = ["pytester", "tests.real.plugin", "tests.e2e.cluster.plugin"]
+
+
+@pytest.fixture(autouse=True)
+def _no_secret_of_another_test(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The process's redaction filter begins empty: a secret of one test may be a plain word of another."""
+    monkeypatch.setattr(redactor, "_forms", ())

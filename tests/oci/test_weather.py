@@ -53,13 +53,13 @@ def file(tmp_path: Path) -> Path:
 def test_download_cut_at_every_quarter(
     fault: Fault, registry: FakeRegistry, proxy: FaultProxy, app: Repository, tmp_path: Path
 ) -> None:
-    """Each cut costs what was in flight, not what had arrived."""
+    """Each cut costs what was in flight (two sockets' buffers), not what had arrived: from scratch it were 7.5 MB."""
     registry.put_blob("team/app", BLOB)
     proxy.arm("down", fault, *QUARTERS)
     download(tmp_path / "out", DESCRIPTOR, lambda offset: app.open_blob(DESCRIPTOR, offset))
     assert (tmp_path / "out").read_bytes() == BLOB
     assert proxy.spent
-    assert proxy.passed["down"] < SIZE + 4 * 300_000
+    assert proxy.passed["down"] < SIZE + 4 * 700_000
     assert [p.name for p in tmp_path.iterdir()] == ["out"]
 
 

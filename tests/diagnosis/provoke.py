@@ -65,6 +65,7 @@ def provoke(
     *,
     live: bool = True,
     after: Any = None,
+    pseudonyms: bool = False,
 ) -> Provoked:
     """Run the install journey in a world (or in a file that describes one), then look. `after(world, answers)` may break
     something once the run has ended."""
@@ -83,7 +84,9 @@ def provoke(
         )
         if after is not None:
             after(opened, answers)
-        bundle = gather(Wanted(made, site_of(opened, answers) if live else None, root=folder))
+        bundle = gather(
+            Wanted(made, site_of(opened, answers) if live else None, root=folder, pseudonyms=pseudonyms)
+        )
     finally:
         opened.close()
     return Provoked(state.exit_code, state.problem.code if state.problem else "", made, bundle)

@@ -186,3 +186,33 @@ def test_a_million_events_are_the_newest_two_thousand(tmp_path: Path) -> None:
     data = json.loads(found.files["cluster/opencost-ai/Event.json"])
     assert len(data["items"]) == 2000 and data["left"] == 48_000
     assert data["items"][-1]["lastTimestamp"].endswith("00049999")
+
+
+def test_a_real_api_server_is_asked_once() -> None:
+    """Waiting for it to come back belongs to a run; a look has no time for that."""
+    import urllib3
+
+    from wizard.cluster.real.adapter import RealCluster
+
+    asked: list[str] = []
+
+    class Pool:
+        def request(self, method: str, url: str, **_: Any) -> Any:
+            asked.append(url)
+            raise urllib3.exceptions.HTTPError("connection refused")
+
+    class Client:
+        class configuration:
+            host = "https://10.0.0.1:6443"
+
+            @staticmethod
+            def auth_settings() -> dict[str, Any]:
+                return {}
+
+        class rest_client:
+            pool_manager = Pool()
+
+    with pytest.raises(Problem) as told:
+        RealCluster(Client()).once().version()
+    assert told.value.code == "cluster-unreachable"
+    assert len(asked) == 1

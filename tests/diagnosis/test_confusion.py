@@ -29,6 +29,17 @@ def test_the_first_cause_named_is_the_right_one(name: str, tmp_path: Path) -> No
     assert table.row(p.what, p.first, p.first, "") in table.DOCUMENT.read_text(encoding="utf-8")
 
 
+@pytest.mark.parametrize(
+    "name", ["pull-401", "x509-unknown-ca", "node-away", "pods-image-gone", "later-registry-down"]
+)
+def test_pseudonyms_hide_names_and_no_cause(name: str, tmp_path: Path) -> None:
+    p = PROVOCATIONS[name]
+    found = provoke(p.path(tmp_path), tmp_path, p.only, p.sets, after=p.after, pseudonyms=True)
+    assert found.first == p.first
+    text = b"".join(found.bundle.files.values()).decode()
+    assert "registry.internal.example" not in text and "node-b" not in text
+
+
 def test_every_world_is_diagnosed() -> None:
     """api-blinks ends green, sooner or later: there is nothing to name in it."""
     assert set(worlds()) <= set(PROVOCATIONS) | {"api-blinks"}

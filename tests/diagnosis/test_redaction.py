@@ -193,7 +193,7 @@ def test_pseudonyms_are_the_same_everywhere_and_hide_what_they_stand_for() -> No
         "127.0.0.1 1.1.1.1 169.254.169.254 ghcr.io 12:30:55 v1.34.4 opencost.opencost.svc"
     )
     assert text == (
-        "host-1:5000/x@y on host-2 (ip-1), not node-ab; host-3; ip-2; ip-1; "
+        "host-1.invalid:5000/x@y on host-2.invalid (ip-1), not node-ab; host-3.invalid; ip-2; ip-1; "
         "127.0.0.1 1.1.1.1 169.254.169.254 ghcr.io 12:30:55 v1.34.4 opencost.opencost.svc"
     )
 

@@ -4,11 +4,14 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wizard.cli import subject
-from wizard.engine.folder import RunFolder
+from wizard.engine.commands import Commands
+from wizard.engine.folder import RunFolder, find_run
+from wizard.engine.problems import Problem, Remedy
 
 if TYPE_CHECKING:
     from wizard.diagnosis.cause import Diagnosis, RootCause
@@ -38,12 +41,12 @@ def run(args: argparse.Namespace) -> int:
     """Diagnose, compare, or show the timeline. Raises Problem `support-bundle-invalid`, `nothing-to-look-at`."""
     if args.diff:
         return _diff(args)
-    scene = _scene(args)
+    scene, commands = _scene(args)
     if args.timeline:
         return _timeline(scene, args.output == "json")
     from wizard.diagnosis.diagnose import diagnose
 
-    return _tell(diagnose(scene), args.output == "json")
+    return _tell(filled(diagnose(scene), commands), args.output == "json")
 
 
 def _tell(found: "Diagnosis", as_json: bool) -> int:
@@ -56,11 +59,13 @@ def _tell(found: "Diagnosis", as_json: bool) -> int:
     return FOUND if found.causes else 0
 
 
-def _scene(args: argparse.Namespace) -> "Scene":
+def _scene(args: argparse.Namespace) -> "tuple[Scene, Commands]":
+    """What is looked at, and how commands about it are typed."""
     from wizard.support.scene import scene_of
 
     if args.bundle is not None:
-        return bundle_scene(args.bundle)
+        scene = bundle_scene(args.bundle)
+        return scene, Commands(Path("answers.yaml"))
     bundle = subject.gathered(args, quiet=True)
     manifest = bundle.manifest
     what = " and ".join(
@@ -73,20 +78,34 @@ def _scene(args: argparse.Namespace) -> "Scene":
         )
     )
     mark = f"REHEARSAL ({manifest.rehearsal}): " if manifest.rehearsal else ""
-    return scene_of(bundle, _again(args, manifest.run, manifest.rehearsal), f"{mark}{what}")
+    return scene_of(bundle, f"{mark}{what}"), _commands(args, manifest.run, manifest.rehearsal)
 
 
-def _again(args: argparse.Namespace, run: str, rehearsal: str) -> str:
-    """The command that runs the same answers again."""
-    from wizard.engine.folder import find_run
-
+def _commands(args: argparse.Namespace, run: str, rehearsal: str) -> Commands:
+    """As whoever asked named the answers and the site."""
     if args.answers_file is not None:
-        file = f" --answers-file {args.answers_file}"
-    elif run:
-        file = f" --answers-file {find_run(args.run or run).answers}"
-    else:
-        file = ""
-    return f"airgap-wizard run{file}" + (f" --rehearse {rehearsal}" if rehearsal else "")
+        said: tuple[str, ...] = ("--answers-file", str(args.answers_file))
+        return Commands(args.answers_file, said, args.rehearse)
+    if args.rehearse:
+        return Commands(Path("answers.yaml"), ("--rehearse", args.rehearse), args.rehearse)
+    return commands_of(find_run(args.run or run), rehearsal)
+
+
+def commands_of(folder: RunFolder, rehearsal: str) -> Commands:
+    """As the run was asked for; by its own copy of the answers where that is not known any more."""
+    try:
+        return Commands.of(folder.options(), folder.answers)
+    except Problem:
+        return Commands(folder.answers, (), rehearsal)
+
+
+def filled(found: "Diagnosis", commands: Commands) -> "Diagnosis":
+    """With commands that can be typed as they stand."""
+    causes = (
+        replace(c, remedies=tuple(replace(r, command=commands.fill(r.command)) for r in c.remedies))
+        for c in found.causes
+    )
+    return replace(found, causes=tuple(causes))
 
 
 def bundle_scene(path: Path) -> "Scene":
@@ -98,7 +117,7 @@ def bundle_scene(path: Path) -> "Scene":
     manifest = bundle.manifest
     mark = f"REHEARSAL ({manifest.rehearsal}): " if manifest.rehearsal else ""
     made = f"made {manifest.made or 'at an unknown time'} by version {manifest.program or '?'}"
-    return scene_of(bundle, "", f"{mark}{path.name}, {made}")
+    return scene_of(bundle, f"{mark}{path.name}, {made}")
 
 
 def _timeline(scene: "Scene", as_json: bool) -> int:
@@ -114,8 +133,6 @@ def _timeline(scene: "Scene", as_json: bool) -> int:
 
 
 def _diff(args: argparse.Namespace) -> int:
-    from wizard.engine.problems import Problem, Remedy
-
     if args.diff[0] != "diff" or len(args.diff) != 3:
         raise Problem(
             "diff-needs-two",
@@ -153,7 +170,4 @@ def diagnosis_of(folder: RunFolder, *, live: bool = False, seconds: float = 20.0
     answers, rehearse = subject.of_run(folder)
     args = argparse.Namespace(offline=not live, seconds=seconds, probe=False)
     bundle = subject.look(folder, answers, rehearse, args, quiet=True)
-    again = f"airgap-wizard run --answers-file {folder.answers}" + (
-        f" --rehearse {rehearse}" if rehearse else ""
-    )
-    return diagnose(scene_of(bundle, again, f"run {folder.id}"))
+    return filled(diagnose(scene_of(bundle, f"run {folder.id}")), commands_of(folder, rehearse))

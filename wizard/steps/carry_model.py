@@ -36,6 +36,8 @@ class CarryModel(Step):
                 found = one.target.resolve(tag_of(one.digest))
                 if found is None or found.digest != one.digest:
                     return None
+                if not all(one.target.has_blob(blob) for blob in one.target.manifest(one.digest).blobs):
+                    return None  # a manifest whose blobs were cleaned away, or never arrived (S5.25)
                 rows[one.name] = _row(ctx.answers, one)
         return {"models": rows}
 

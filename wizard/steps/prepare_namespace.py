@@ -32,6 +32,7 @@ class PrepareNamespace(Step):
     id = "prepare-namespace"
     title = "Prepare the namespace"
     asks: ClassVar = ("cluster.namespace", "cluster.defaultDeny", "registry.pullSecret")
+    after: ClassVar = ("mirror-probe",)
     changes = "writes namespace {cluster.namespace} with its secrets and policy"
 
     def preview(self, answers: Answers) -> list[str]:

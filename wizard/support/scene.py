@@ -29,7 +29,7 @@ _EVENTS = 200_000
 _QUIET = {Got.GOT, Got.CUT}
 
 
-def scene_of(bundle: Bundle, again: str = "", subject: str = "") -> Scene:
+def scene_of(bundle: Bundle, subject: str = "") -> Scene:
     """The scene. Never raises for what stands in a bundle."""
     files, notes = bundle.files, list(bundle.notes)
     answers = _answers(files, notes)
@@ -39,7 +39,6 @@ def scene_of(bundle: Bundle, again: str = "", subject: str = "") -> Scene:
     state = _run(files, notes)
     objects, unknown, seen = _objects(files, bundle, notes)
     version = _json(files, "cluster/version.json", notes)
-    rehearse = f" --rehearse {manifest.rehearsal}" if manifest.rehearsal else ""
     evidence = _mapping(_json(files, "run/evidence.json", notes))
     if state is not None:
         evidence = {s.id: dict(s.evidence) for s in state.steps.values() if s.evidence} | evidence
@@ -63,8 +62,7 @@ def scene_of(bundle: Bundle, again: str = "", subject: str = "") -> Scene:
         _clock(files, notes),
         tuple(_gaps(bundle)),
         tuple(notes),
-        again or f"airgap-wizard run --answers-file answers.yaml{rehearse}",
-        subject,
+        subject=subject,
     )
 
 

@@ -59,7 +59,7 @@ def tools(scene: Scene) -> Iterator[Told]:
     if proven is not None:
         proofs.append(Proof("check tools-proven", f"{proven.title}; {proven.detail}"))
     wrong = seen.count == 0 or mcp is not None or proven is not None
-    why = list(_why(scene, about, mcp, wrong, proofs)) if wrong or _missing(scene, about) else []
+    why = list(_why(scene, about, mcp, wrong, proofs))
     yield from why
     if why:
         return
@@ -95,7 +95,7 @@ def _opencost(scene: Scene) -> OpenCost | Unknown:
         return Unknown(problem.code)
 
 
-def _missing(scene: Scene, about: OpenCost | Unknown) -> bool:
+def _missing(about: OpenCost | Unknown) -> bool:
     return isinstance(about, Unknown) and about.reason == "opencost-not-found"
 
 
@@ -136,11 +136,13 @@ def _why(
     )
 
     def _root(code: str, title: str, sure: Sure, proof: Proof, *remedies: Remedy) -> RootCause:
+        """Before anything has gone wrong with it, it is what will."""
+        sure = sure if wrong or _missing(about) else max(sure, Sure.LIKELY, key=list(Sure).index)
         return RootCause(
             code, title, sure, (proof, *proofs), (*remedies, restart), 22, (f"service {service}",), _EXPLAINS
         )
 
-    if _missing(scene, about):
+    if _missing(about):
         yield _root(
             "opencost-not-found", f"there is no Service {service} in namespace {space}", Sure.CERTAIN,
             Proof(f"Services of namespace {space}", f"there is no {service}"),

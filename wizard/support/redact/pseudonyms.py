@@ -39,7 +39,7 @@ class Pseudonyms:
             return
         with self._lock:
             if name not in self._hosts:
-                self._hosts[name] = f"host-{len(self._hosts) + 1}"
+                self._hosts[name] = f"host-{len(self._hosts) + 1}.invalid"
                 self._pattern = None
                 domain = name.partition(".")[2]
                 if "." in domain and domain not in _SHARED:
@@ -67,7 +67,7 @@ class Pseudonyms:
 
     def _host(self, name: str) -> str:
         with self._lock:
-            return self._hosts.setdefault(name, f"host-{len(self._hosts) + 1}")
+            return self._hosts.setdefault(name, f"host-{len(self._hosts) + 1}.invalid")
 
     def _address(self, text: str) -> str:
         if text in self._keep or not self._is_address(text):

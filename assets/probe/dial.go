@@ -47,16 +47,24 @@ func dial(args []string) error {
 	if len(targets) == 0 {
 		return usage("dial takes HOST:PORT")
 	}
-	for _, target := range targets {
-		began := time.Now()
-		conn, err := net.DialTimeout("tcp", target, *limit)
-		if conn != nil {
-			conn.Close()
-		}
-		say(map[string]any{
-			"target": target, "outcome": outcomeOf(err), "detail": text(err),
-			"seconds": float64(time.Since(began).Milliseconds()) / 1000,
-		})
+	// side by side: where packets are dropped, each target takes all the time it is given
+	seen := make([]chan map[string]any, len(targets))
+	for i, target := range targets {
+		seen[i] = make(chan map[string]any, 1)
+		go func() {
+			began := time.Now()
+			conn, err := net.DialTimeout("tcp", target, *limit)
+			if conn != nil {
+				conn.Close()
+			}
+			seen[i] <- map[string]any{
+				"target": target, "outcome": outcomeOf(err), "detail": text(err),
+				"seconds": float64(time.Since(began).Milliseconds()) / 1000,
+			}
+		}()
+	}
+	for _, one := range seen {
+		say(<-one)
 	}
 	return nil
 }

@@ -104,7 +104,7 @@ def test_the_api_server_goes_away_in_the_middle(
     results: list[PodResult] = []
     heard: list[str] = []
     # pods may not call the machine: their packets to it are dropped
-    words = ["dial", f"{MACHINE_IP}:1", f"{MACHINE_IP}:2", "--timeout", "8s"]
+    words = ["dial", f"{MACHINE_IP}:1", f"{MACHINE_IP}:2", "--timeout", "15s"]
 
     def run() -> None:
         body = pod(namespace, image, *words, secret=secret)

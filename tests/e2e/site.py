@@ -23,6 +23,7 @@ from tests.real.ollama import LICENCE, SYSTEM, Ollama
 from tests.real.process import wait_until
 from tests.real.programs import ollama_image, programs_image
 from tests.real.registry import Registry
+from tests.real.run import run
 from tests.real.tiny_gguf import write_tiny_gguf
 from tests.real.tools import tool
 from wizard.engine.codec import decode
@@ -263,16 +264,32 @@ class Site:
         found: list[dict[str, Any]] = self.cluster.get("pods", "-n", namespace, "-l", selector)["items"]
         return found
 
-    def left(self, namespace: str) -> list[str]:
-        """What runs put into the cluster for a moment and did not take away again, as KIND/NAME."""
-        ours = "airgap-wizard/purpose"
-        rows = [
-            f"{item['kind']}/{item['metadata']['name']}"
-            for kind in ("pods", "networkpolicies", "secrets", "configmaps", "persistentvolumeclaims")
-            for item in self.cluster.get(kind, "-n", namespace, "-l", ours)["items"]
-        ]
-        spaces = self.cluster.get("namespaces", "-l", ours)["items"]
-        return rows + [f"Namespace/{s['metadata']['name']}" for s in spaces]
+    def kubectl(self, *words: str, check: bool = True) -> str:
+        """kubectl as the account that the wizard runs as."""
+        return run("kubectl", *words, env={"KUBECONFIG": str(self.kubeconfig)}, check=check).stdout
+
+    def nothing_left(self, namespace: str) -> None:
+        """Wait until all that runs put into the cluster for a moment is gone, or say what is not."""
+
+        def left() -> list[str]:
+            ours = "airgap-wizard/purpose"
+            kinds = ("pods", "networkpolicies", "secrets", "configmaps", "persistentvolumeclaims")
+            found = [
+                i for kind in kinds for i in self.cluster.get(kind, "-n", namespace, "-l", ours)["items"]
+            ]
+            found += self.cluster.get("namespaces", "-l", ours)["items"]
+            return [
+                f"{i['kind']}/{i['metadata']['name']}"
+                for i in found
+                if not i["metadata"].get("deletionTimestamp")
+            ]
+
+        assert left() == []
+
+        def gone() -> bool:
+            return not self.cluster.get("namespaces", "-l", "airgap-wizard/purpose")["items"]
+
+        wait_until(gone, "scratch namespaces gone", 60)
 
 
 def site_of(cluster: Cluster, public: Registry, ollama: Ollama, folder: Path) -> Site:

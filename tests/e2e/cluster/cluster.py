@@ -135,6 +135,21 @@ class Cluster:
         """For the length of the block nobody enforces NetworkPolicies, as with a CNI that ignores them."""
         return self.without("enforcer")
 
+    @contextmanager
+    def perimeter_closed(self) -> Iterator[None]:
+        """For the length of the block nothing of the cluster gets out, whatever policies say: packets are dropped."""
+        rule = ("iptables", "-t", "mangle", "{}", "POSTROUTING", "-o", "out0", "-j", "DROP")
+        self.on_node(*(word.format("-A") for word in rule))
+        try:
+            yield
+        finally:
+            self.on_node(*(word.format("-D") for word in rule))
+
+    def on_volume(self, volume: str) -> set[int]:
+        """User ids that own the files on a PersistentVolume."""
+        (folder,) = (self.folder / "volumes").glob(f"{volume}*")
+        return {path.stat().st_uid for path in folder.rglob("*") if path.is_file()}
+
     def images_on_node(self) -> list[str]:
         """References of the images the node's runtime has."""
         socket = self.folder / "containerd.sock"

@@ -11,7 +11,7 @@ from wizard.checks.registry import at
 from wizard.engine.events import Grade
 from wizard.steps import JOURNEYS
 
-pytestmark = [pytest.mark.real, pytest.mark.cluster, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.real, pytest.mark.cluster, pytest.mark.journey, pytest.mark.timeout(600)]
 STEPS = JOURNEYS["install"]
 
 

@@ -349,9 +349,10 @@ def test_a_killed_helm_leaves_a_release_that_the_next_run_sets_free(ctx, kuberne
     wait_until(lambda: "pending-install" in release_secret(kubernetes, namespace), "the release is pending")
     mark = Held.of(ctx.answers.cluster)
     wait_until(lambda: ours(mark), "the lock says whose it is")
-    ctx.stop.set()  # keeps the first run from trying again
     for pid in helm_processes(namespace):
         os.kill(pid, signal.SIGKILL)
+    # keeps the first run from trying again; before the kill it would end Helm by SIGTERM, and Helm would tidy up
+    ctx.stop.set()
     thread.join()
     assert raised
     mark.lock.write_bytes(b"working\n")

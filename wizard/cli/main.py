@@ -93,7 +93,8 @@ def _guarded(module: str, argv: list[str]) -> int:
     if module == "wizard":
         command.arguments(parser)
     else:
-        command.add(parser.add_subparsers(dest="command", required=True))
+        # named: argparse would load a formatter to find its own name out
+        command.add(parser.add_subparsers(dest="command", required=True, prog="airgap-wizard"))
     args = parser.parse_args(argv)
     try:
         code: int = command.run(args)

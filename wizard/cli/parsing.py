@@ -3,8 +3,6 @@
 import argparse
 from typing import Any
 
-from wizard.answers.checks import nearest
-
 
 class Parser(argparse.ArgumentParser):
     """Its subparsers are of the same kind. Errors exit with 2."""
@@ -17,6 +15,8 @@ class Parser(argparse.ArgumentParser):
         """As argparse does; but an unknown argument is told here, where it was given, with the flags that there are."""
         found, unknown = super().parse_known_args(args, namespace)
         if unknown:
+            from wizard.answers.checks import nearest
+
             guess = nearest(unknown[0].partition("=")[0], self._option_string_actions)
             self.error(f"not understood: {' '.join(unknown)}" + (f"; did you mean {guess}?" if guess else ""))
         return found, unknown

@@ -8,9 +8,6 @@ Run folders live in `$AIRGAP_WIZARD_STATE` (default `$XDG_STATE_HOME/airgap-wiza
 
 import json
 import os
-import secrets
-import shlex
-import tempfile
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -96,6 +93,8 @@ class RunFolder:
             lists = {name: tuple(data.get(name, ())) for name in ("only", "said", "checks")}
             return Options(**{**data, **lists})
         except (OSError, ValueError, KeyError, TypeError) as error:
+            import shlex
+
             raise Problem(
                 "run-folder-damaged",
                 f"{self.options_file} cannot be read",
@@ -113,6 +112,8 @@ class RunFolder:
 
 def write_atomic(path: Path, text: str | bytes, mode: int = 0o600) -> None:
     """Write whole or not at all: temporary file beside it, fsync, rename."""
+    import tempfile  # not above: whoever only asks where the folder is does not wait for it
+
     data = text.encode() if isinstance(text, str) else text
     fd, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
@@ -130,7 +131,7 @@ def write_atomic(path: Path, text: str | bytes, mode: int = 0o600) -> None:
 def make_run_folder(options: Options, answers: str, where: Path | None = None) -> RunFolder:
     """A new run folder with the answers as they will be used. Raises Problem `run-folder-refused`."""
     stamp = time.strftime("%Y%m%d-%H%M%S", time.gmtime())
-    path = where or state_home() / "runs" / f"{stamp}-{options.journey}-{secrets.token_hex(2)}"
+    path = where or state_home() / "runs" / f"{stamp}-{options.journey}-{os.urandom(2).hex()}"
     folder = RunFolder(path)
     try:
         if folder.journal.exists():

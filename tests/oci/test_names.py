@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from wizard.engine.problems import Problem
@@ -28,7 +28,7 @@ digests = st.one_of(
 )
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(
     hosts,
     st.lists(component, min_size=1, max_size=4),
@@ -161,6 +161,7 @@ descriptors = st.fixed_dictionaries(
 )
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # a busy machine is no fault
 @given(descriptors, st.randoms())
 def test_descriptors_are_written_as_they_were_read(given_data: dict[str, object], random: object) -> None:
     """No field lost, no order changed: other people's index.json survives our edits."""

@@ -1,11 +1,7 @@
 """A transfer that is killed without warning, again and again: it ends, and what had arrived is not sent again."""
 
 import json
-import os
 import random
-import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +10,7 @@ import pytest
 from tests.oci.conftest import data
 from tests.oci.fake_registry import FakeRegistry, sha256
 from tests.oci.fault_proxy import FaultProxy, fault_proxy
+from tests.oci.kills import killed_after
 from tests.oci.test_layout import Bytes, blob
 from tests.real.registry import Registry
 from wizard.oci.download import download
@@ -38,22 +35,6 @@ def layout_with(folder: Path, content: bytes) -> str:
     manifest = Manifest(json.dumps(body).encode(), "application/vnd.oci.image.manifest.v1+json")
     layout.put_manifest(manifest, "1.0")
     return manifest.digest
-
-
-def killed_after(count: int, direction: str, proxy: FaultProxy, pair: str, state: Path) -> bool:
-    """Run `mirror` and kill it once so many bytes more have passed; True where it ended before that."""
-    goal = proxy.passed[direction] + count
-    env = {**os.environ, "AIRGAP_WIZARD_STATE": str(state), "DOCKER_CONFIG": str(state)}
-    argv = [sys.executable, "-m", "wizard", "mirror", "--plain-http", "--quiet", pair]
-    with subprocess.Popen(argv, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
-        while process.poll() is None:
-            if proxy.wait_for(direction, goal):
-                process.send_signal(signal.SIGKILL)
-                process.communicate()
-                return False
-        _, err = process.communicate()
-        assert process.returncode == 0, err.decode()
-        return True
 
 
 @pytest.fixture(

@@ -43,6 +43,7 @@ def test_what_is_written_is_read(host: str, path: list[str], tag: str, digest: s
     assert str(found) == text and Reference.parse(str(found)) == found
 
 
+@settings(deadline=None)
 @given(st.text(max_size=80))
 def test_any_text_is_a_reference_or_a_problem(text: str) -> None:
     """Nothing else is raised, and what is accepted survives a round trip and cannot leave its place in a URL."""
@@ -115,6 +116,7 @@ def test_places() -> None:
     assert source.tag == D and target.tag == "y"
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=1000))
 def test_digests(content: bytes) -> None:
     for algorithm in ("sha256", "sha512"):
@@ -122,6 +124,7 @@ def test_digests(content: bytes) -> None:
         assert is_digest(digest) and same_digest(content, digest) and not same_digest(content + b"x", digest)
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(0, 131072), max_size=20))
 def test_both_hashes_agree(sizes: list[int]) -> None:
     """In a thread or not, whatever the pieces."""
@@ -174,6 +177,7 @@ def test_descriptors_are_written_as_they_were_read(given_data: dict[str, object]
     assert Descriptor.from_json(found.to_json()) == found
 
 
+@settings(deadline=None)
 @given(json_values)
 def test_any_json_is_a_descriptor_or_malformed(value: object) -> None:
     try:
@@ -183,6 +187,7 @@ def test_any_json_is_a_descriptor_or_malformed(value: object) -> None:
     raise AssertionError("no digest is that easily found")
 
 
+@settings(deadline=None)
 @given(
     st.binary(max_size=200),
     st.sampled_from(

@@ -3,7 +3,7 @@
 import io
 import string
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wizard.oci.server.body import Cut, RequestBody
@@ -39,6 +39,7 @@ def everything(data: bytes, piece: int) -> bytes:
     return bytes(got)
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.binary(min_size=1, max_size=300), max_size=12),
     st.integers(1, 400),
@@ -52,6 +53,7 @@ def test_chunked_coding_gives_back_what_was_sent(
     assert everything(coded + b"0\r\n" + trailer + b"\r\n", size) == b"".join(pieces)
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=600))
 def test_any_bytes_as_chunked_coding_are_read_or_refused(data: bytes) -> None:
     try:
@@ -67,6 +69,7 @@ def asked(range_header: str) -> Request:
     return Request("GET", "/", {}, lambda name: headers.get(name, ""), body)
 
 
+@settings(deadline=None)
 @given(st.integers(0, 10_000), st.integers(0, 10_000), st.integers(1, 10_000))
 def test_a_range_is_what_the_slice_would_be(first: int, last: int, size: int) -> None:
     data = bytes(size)
@@ -81,6 +84,7 @@ def test_a_range_is_what_the_slice_would_be(first: int, last: int, size: int) ->
     assert 0 <= span[0] < span[1] <= size
 
 
+@settings(deadline=None)
 @given(st.text(alphabet=string.digits + "bytes=-, xü", max_size=40), st.integers(0, 1000))
 def test_any_range_header_is_a_span_the_whole_or_416(header: str, size: int) -> None:
     try:
@@ -91,6 +95,7 @@ def test_any_range_header_is_a_span_the_whole_or_416(header: str, size: int) -> 
     assert span is None or 0 <= span[0] < span[1] <= size
 
 
+@settings(deadline=None)
 @given(st.text(max_size=300))
 def test_a_name_never_leaves_its_folder(text: str) -> None:
     """What is accepted is a relative path of plain components, none of ours (they begin with _)."""
@@ -103,6 +108,7 @@ def test_a_name_never_leaves_its_folder(text: str) -> None:
         assert "/" not in text and not text.startswith(".") and len(text) <= 128
 
 
+@settings(deadline=None)
 @given(st.text(alphabet="sha256512:0123456789abcdefABCDEF./", max_size=140))
 def test_a_digest_is_exact(text: str) -> None:
     digest = Digest.parse(text)
@@ -126,6 +132,7 @@ JSON = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(
     JSON,
     st.sampled_from(

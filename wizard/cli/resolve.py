@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from wizard.cli.mirror import connection
 
 if TYPE_CHECKING:
-    from wizard.oci.resolver import Served
+    from wizard.oci.resolver import Accept, Served
     from wizard.oci.sites import Sites
 
 
@@ -35,8 +35,15 @@ def add(subparsers: Any) -> None:
         metavar="WHERE",
         help="a further layer, in order; repeatable",
     )
-    p.add_argument(
+    who = p.add_mutually_exclusive_group()
+    who.add_argument(
         "--key", action="append", default=[], type=Path, metavar="F", help="public key accepted for fallbacks"
+    )
+    who.add_argument(
+        "--trust",
+        type=Path,
+        metavar="POLICY",
+        help="the trust policy of bundles, for fallbacks: authorities, dates, revocations",
     )
     connection(p)
     p.add_argument("--output", choices=("plain", "json"), default="plain", help="form of what is printed")
@@ -48,7 +55,6 @@ def run(args: argparse.Namespace) -> int:
     from wizard.engine.problems import Problem
     from wizard.oci.reference import Reference
     from wizard.oci.resolver import Resolver
-    from wizard.oci.signed import Keys
     from wizard.oci.transport import Transport
     from wizard.reports.plain import problem_lines
 
@@ -60,8 +66,7 @@ def run(args: argparse.Namespace) -> int:
     rows: list[Served] = []
     failed: list[Problem] = []
     with Transport(_sites(args)) as transport:
-        accept = Keys(args.key) if args.key else None
-        resolver = Resolver(transport, args.local, args.fallback, accept=accept, emit=talk)
+        resolver = Resolver(transport, args.local, args.fallback, accept=_accept(args), emit=talk)
         for reference in references:
             try:
                 rows.append(resolver.resolve(reference))
@@ -80,6 +85,19 @@ def run(args: argparse.Namespace) -> int:
     for one in failed:
         sys.stderr.write("\n".join(problem_lines(one.fault)) + "\n")
     return max((one.exit_code for one in failed), default=0)
+
+
+def _accept(args: argparse.Namespace) -> "Accept | None":
+    if args.trust is not None:
+        from wizard.bundle.trust.images import SignedImages
+        from wizard.bundle.trust.policy import read_policy
+
+        return SignedImages(read_policy(args.trust))
+    if args.key:
+        from wizard.oci.signed import Keys
+
+        return Keys(args.key)
+    return None
 
 
 def _row(served: "Served") -> dict[str, object]:

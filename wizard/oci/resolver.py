@@ -20,7 +20,10 @@ if TYPE_CHECKING:
     from wizard.oci.transport import Transport
 
 Accept = Callable[[Store, Manifest], str]
-"""Who signed this: the fingerprint of an accepted key, or "" where there is no accepted signature."""
+"""Who signed this: the fingerprint of an accepted key, or "" where there is no accepted signature.
+
+May raise a Problem that says why a signature does not count (its key is past its time): then it is not accepted.
+"""
 
 _ABSENT = ("tag-not-found", "registry-not-found", "blob-not-found")
 
@@ -97,18 +100,25 @@ class Resolver:
             except Problem as problem:
                 reasons.append(f"{layer.name} ({layer.where}): {_why(problem)}")
                 continue
-            signer = "" if layer.trusted else self._signer(store, manifest)
+            signer, why = ("", "") if layer.trusted else self._signer(store, manifest)
             if not layer.trusted and not signer:
                 unsigned = True
-                reasons.append(f"{layer.name} ({layer.where}): no accepted key has signed {manifest.digest}")
+                why = why or f"no accepted key has signed {manifest.digest}"
+                reasons.append(f"{layer.name} ({layer.where}): {why}")
                 self._say(reference, layer, manifest.digest, "refused: unsigned", "warning")
                 continue
             self._say(reference, layer, manifest.digest, f"signed by {signer}" if signer else "")
             return Served(reference, layer.name, store.name, manifest.digest, store, signer)
         raise _not_served(reference, reasons, unsigned=unsigned)
 
-    def _signer(self, store: Store, manifest: Manifest) -> str:
-        return self._accept(store, manifest) if self._accept is not None else ""
+    def _signer(self, store: Store, manifest: Manifest) -> tuple[str, str]:
+        """The accepted signer, or "" and (where there is more to say than that nobody signed) why not."""
+        if self._accept is None:
+            return "", ""
+        try:
+            return self._accept(store, manifest), ""
+        except Problem as problem:
+            return "", f"{problem.title} ({problem.detail})" if problem.detail else problem.title
 
     def _say(self, reference: Reference, layer: Layer, digest: str, more: str, level: str = "info") -> None:
         text = f"resolved {reference} layer={layer.name} place={layer.where} digest={digest}"

@@ -8,7 +8,7 @@ import base64
 import binascii
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,17 +21,22 @@ from wizard.oci.store import Store
 _SIMPLE = "application/vnd.dev.cosign.simplesigning.v1+json"
 _BUNDLE = "application/vnd.dev.sigstore.bundle.v0.3+json"
 _SIGNATURE = "dev.cosignproject.cosign/signature"
+_CERTIFICATES = ("dev.sigstore.cosign/certificate", "dev.sigstore.cosign/chain")
 _MOST = 1024 * 1024  # bytes of a signature document
 _COUNT = 100  # signatures of one image that are looked at
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A signature: the bytes that were signed, the signature over them, and the image digest they speak of."""
+    """A signature: the bytes that were signed, the signature over them, and the image digest they speak of.
+
+    `certificates` are PEM, the signer's first; () where it was made with a bare key.
+    """
 
     signed: bytes
     signature: bytes
     digest: str
+    certificates: tuple[str, ...] = ()
 
 
 def claims(store: Store, digest: str) -> Iterator[Claim]:
@@ -41,11 +46,21 @@ def claims(store: Store, digest: str) -> Iterator[Claim]:
         for layer in store.manifest(tag).layers[:_COUNT]:
             if layer.media_type == _SIMPLE and (payload := _small(store, layer)) is not None:
                 encoded = layer.annotations.get(_SIGNATURE, "")
-                yield from _claim(payload, payload, encoded, ("critical", "image", "docker-manifest-digest"))
+                texts = "".join(layer.annotations.get(name, "") for name in _CERTIFICATES)
+                path = ("critical", "image", "docker-manifest-digest")
+                for claim in _claim(payload, payload, encoded, path):
+                    yield replace(claim, certificates=tuple(_split(texts)))
     for found in store.referrers(digest, _BUNDLE)[:_COUNT]:
         for layer in store.manifest(found.digest).layers[:1]:
             if (document := _small(store, layer)) is not None:
                 yield from _bundle(document)
+
+
+def _split(pem: str) -> Iterator[str]:
+    """The certificates of a PEM text."""
+    end = "-----END CERTIFICATE-----"
+    for part in pem.split(end)[:-1]:
+        yield part.strip() + f"\n{end}\n"
 
 
 def _bundle(document: bytes) -> Iterator[Claim]:

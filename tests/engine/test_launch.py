@@ -1,5 +1,6 @@
 """Launching: what cannot be started is a problem; a stop of nothing is no error."""
 
+import subprocess
 import sys
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import pytest
 from wizard.answers.model import Answers, Journey
 from wizard.engine import launch as launching
 from wizard.engine.folder import Options, make_run_folder
-from wizard.engine.launch import ask_to_stop, launch, program
+from wizard.engine.launch import ask_to_stop, going, launch, program
 from wizard.engine.problems import Problem
 from wizard.engine.turn import site_of, turn
 
@@ -37,6 +38,23 @@ def test_a_packed_program_starts_itself(monkeypatch):
 def test_stopping_a_run_that_does_not_go_on_is_done_at_once(tmp_path: Path):
     folder = make_run_folder(Options("install"), "", tmp_path / "run")
     assert ask_to_stop(folder)
+
+
+def test_a_run_goes_on_also_between_making_its_journal_and_locking_it(tmp_path: Path):
+    """Whoever looks at that moment must not take it for one that died."""
+    folder = make_run_folder(Options("install"), "", tmp_path / "run")
+    words = [sys.executable, "-c", "input()", str(folder.path)]
+    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL) as process:
+        folder.pid_file.write_text(str(process.pid))
+        assert going(folder), "there is no journal yet"
+        folder.journal.touch()
+        assert going(folder), "it is there, and not locked yet"
+        folder.journal.write_text("{}\n")
+        assert not going(folder), "it was written, and nobody holds it"
+        assert process.stdin
+        folder.journal.write_text("")
+        process.stdin.write(b"\n")
+    assert not going(folder), "its process has ended"
 
 
 def test_one_run_at_a_time_on_a_site(tmp_path: Path, monkeypatch):

@@ -99,8 +99,19 @@ def hear(stop: Callable[[], None]) -> None:
 
 
 def going(folder: RunFolder) -> bool:
-    """Whether the run's process lives; also in its first moment, before it writes its journal."""
-    return being_written(folder.journal) or (not folder.journal.exists() and _starting(folder))
+    """Whether the run's process lives; also in its first moment, before it has taken and written its journal."""
+    if being_written(folder.journal):
+        return True
+    if _unwritten(folder.journal):
+        return _starting(folder)
+    return being_written(folder.journal)  # it may have begun between the two looks
+
+
+def _unwritten(journal: Path) -> bool:
+    try:
+        return journal.stat().st_size == 0
+    except OSError:
+        return True
 
 
 def _starting(folder: RunFolder) -> bool:
@@ -110,11 +121,18 @@ def _starting(folder: RunFolder) -> bool:
     try:
         os.kill(pid, 0)
         # where it can be seen, see that the number was not given to another process since
-        return str(folder.path).encode() in Path(f"/proc/{pid}/cmdline").read_bytes()
+        words = Path(f"/proc/{pid}/cmdline").read_bytes()
+        # a process has no words yet in the moment of its making, and none any more once it has ended
+        return str(folder.path).encode() in words if words else not _ended(pid)
     except FileNotFoundError:
         return not Path("/proc/self").exists()
     except OSError:
         return False
+
+
+def _ended(pid: int) -> bool:
+    """Whether it only waits for somebody to take note of its end."""
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] in "ZX"
 
 
 def _pid(folder: RunFolder) -> int | None:

@@ -8,6 +8,7 @@ from wizard.answers.model import Answers
 from wizard.answers.rules import loopback
 from wizard.cluster.port import Cluster, Helm
 from wizard.engine.secrets import Prompter, Secret, SecretRef, resolve
+from wizard.engine.stop import Stop
 from wizard.oci.sites import Site, Sites
 
 if TYPE_CHECKING:
@@ -15,12 +16,12 @@ if TYPE_CHECKING:
 
 
 class RealWorld:
-    """Connects lazily: what a run does not need is never asked for."""
+    """Connects lazily: what a run does not need is never asked for. `stop` ends every wait for what is away."""
 
     rehearsal = ""
 
-    def __init__(self, prompter: Prompter | None) -> None:
-        self._prompter = prompter
+    def __init__(self, prompter: Prompter | None, stop: Stop | None = None) -> None:
+        self._prompter, self._stop = prompter, stop
         self._password: Secret | None = None
         self._cluster: RealCluster | None = None
 
@@ -54,14 +55,18 @@ class RealWorld:
             from wizard.cluster.real.adapter import RealCluster
             from wizard.cluster.real.connect import connect
 
-            self._cluster = RealCluster(connect(answers.cluster.kubeconfig, answers.cluster.context))
+            self._cluster = RealCluster(
+                connect(answers.cluster.kubeconfig, answers.cluster.context), stop=self._stop
+            )
         return self._cluster
 
     def helm(self, answers: Answers) -> Helm:
         """Helm from the PATH."""
         from wizard.cluster.helm.adapter import RealHelm
 
-        return RealHelm(kubeconfig=answers.cluster.kubeconfig, context=answers.cluster.context)
+        return RealHelm(
+            kubeconfig=answers.cluster.kubeconfig, context=answers.cluster.context, stop=self._stop
+        )
 
     def model_store(self, answers: Answers) -> Path:
         """The answer, $OLLAMA_MODELS, or Ollama's default (S1.14)."""

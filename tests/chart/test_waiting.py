@@ -163,6 +163,23 @@ def test_a_refusal_that_is_over_is_not_told():
     assert causes(cluster, NAMES) == []
 
 
+def node(ready, name="node1"):
+    condition = {"type": "Ready", "status": ready, "message": "Kubelet stopped posting node status."}
+    return {"kind": "Node", "metadata": {"name": name}, "status": {"conditions": [condition]}}
+
+
+def test_a_node_whose_kubelet_is_away():
+    """The pods there have nothing to say: their node is the cause."""
+    here, there = pod(), pod("opencost-ai-gateway-1", ready=True)
+    here["spec"], there["spec"] = {"nodeName": "node1"}, {"nodeName": "node2"}
+    cause = only(here, there, node("Unknown"), node("Unknown", "node2"), node("True", "node3"))
+    assert (cause.code, cause.about) == ("node-away", "node node1")
+    assert "NotReady, and opencost-ai-bridge-1 waits for it" in str(cause)
+    assert "Kubelet stopped posting" in str(cause)
+    assert cause.problem.remedies[0].command == "kubectl describe node node1"
+    assert causes(FakeCluster(here, node("True")), NAMES) == []
+
+
 def test_the_most_telling_comes_first():
     cluster = FakeCluster(
         pod(

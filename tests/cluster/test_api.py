@@ -1,12 +1,16 @@
 """Reading and changing: pages, retries, and the API server's own words on refusals."""
 
+import threading
+import time
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from tests.cluster.fake_api import Answer, Asked, FakeApi, status
+from tests.cluster.fake_api import Answer, Asked, FakeApi, fake_api, status
+from tests.real.process import wait_until
 from wizard.cluster.real.adapter import RealCluster
-from wizard.engine.problems import Problem
+from wizard.engine.problems import Problem, Stopped
 
 POD = "/api/v1/namespaces/s/pods"
 
@@ -215,3 +219,54 @@ def test_the_end_of_a_log_is_kept(api: FakeApi, cluster: RealCluster) -> None:
     assert len(text) == 1024 * 1024
     assert text.endswith("newest\n")
     assert api.of("GET", path)[0].query == {"container": "main", "previous": "true", "tailLines": "7"}
+
+
+def asked_to_stop(cluster: RealCluster, ask: Callable[[], object], seen: Callable[[], object]) -> float:
+    """Ask in a thread, ask for a stop once the server has `seen` it, and the seconds until Stopped was raised."""
+    ended: list[BaseException] = []
+
+    def work() -> None:
+        try:
+            ask()
+        except BaseException as error:
+            ended.append(error)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    wait_until(lambda: bool(seen()), "the request")
+    began = time.monotonic()
+    cluster.api.stop.set()
+    thread.join(30)
+    assert not thread.is_alive()
+    assert [type(error) for error in ended] == [Stopped]
+    return time.monotonic() - began
+
+
+def test_a_stop_ends_the_waiting_for_a_server_that_is_away() -> None:
+    """It is not noticed a minute later, when patience ends."""
+    with fake_api((60.0,)) as (api, cluster):
+        api.on("GET", "/version", status(503, "apiserver not ready"))
+        assert asked_to_stop(cluster, cluster.version, lambda: api.of("GET", "/version")) < 3
+
+
+def test_a_stop_ends_the_waiting_for_an_answer_that_does_not_come(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The connection stands, and nothing is said: as with an API server that is frozen, or behind a cut line."""
+    monkeypatch.setattr("wizard.cluster.real.api.GRACE", 0.3)
+    released = threading.Event()
+
+    def never(asked: Asked) -> Answer:
+        released.wait(30)
+        return 200, {"gitVersion": "v1.34.4"}
+
+    with fake_api(()) as (api, cluster):
+        api.on("GET", "/version", never)
+        assert asked_to_stop(cluster, cluster.version, lambda: api.of("GET", "/version")) < 5
+        released.set()
+
+
+def test_after_a_stop_what_was_made_is_still_removed(api: FakeApi, cluster: RealCluster) -> None:
+    """A server that is there answers as ever."""
+    path = "/apis/apps/v1/namespaces/s/deployments/d"
+    api.on("DELETE", path, (200, {}))
+    cluster.api.stop.set()
+    assert cluster.delete("Deployment", "d", "s")

@@ -54,7 +54,7 @@ def _run(
         answers = load(folder.answers)
         if not options.dry:
             held.enter_context(turn(site_of(options, answers), folder.id))
-        world = open_world(options.rehearse, prompter(prompted))
+        world = open_world(options.rehearse, prompter(prompted), stop)
         plan = make_plan(
             options.journey, steps_of(options.journey), options.only, options.start, options.until
         )
@@ -111,7 +111,7 @@ def prompter(prompted: Mapping[str, str]) -> Prompter | None:
     return (lambda name: prompted[name]) if prompted else None
 
 
-def open_world(rehearse: str, ask: Prompter | None) -> World:
+def open_world(rehearse: str, ask: Prompter | None, stop: Stop | None = None) -> World:
     """The rehearsed world of that name, or the real one."""
     if rehearse:
         from wizard.rehearsal import open_world as open_rehearsal
@@ -119,4 +119,4 @@ def open_world(rehearse: str, ask: Prompter | None) -> World:
         return open_rehearsal(rehearse, ask)
     from wizard.real import RealWorld
 
-    return RealWorld(ask)
+    return RealWorld(ask, stop)

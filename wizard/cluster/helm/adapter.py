@@ -33,11 +33,13 @@ class RealHelm:
         context: str = "",
         program: str = "",
         kube_version: str = "",
+        stop: Stop | None = None,
     ) -> None:
         self._program = program or os.environ.get(PROGRAM) or "helm"
         self._home = home or state_home() / "helm"
         self._kubeconfig, self._context = kubeconfig, context
         self._kube_version = kube_version
+        self._stop = stop
         self._version = ""
 
     def version(self) -> str:
@@ -186,7 +188,7 @@ class RealHelm:
         keep: Sequence[int] = (),
     ) -> Done:
         env = environment(self._home, self._kubeconfig)
-        return run([self._program, *argv], env, seconds=seconds, stop=stop, keep=keep)
+        return run([self._program, *argv], env, seconds=seconds, stop=stop or self._stop, keep=keep)
 
 
 def _waiting(wait: bool, timeout: float) -> list[str]:

@@ -17,15 +17,15 @@ _LOG_BYTES = 1024 * 1024
 
 
 class RealCluster:
-    """One connection. Thread-safe, as the client's pool is."""
+    """One connection. Thread-safe, as the client's pool is. `stop` is the run's: it ends the waiting for a server that is away."""
 
-    def __init__(self, client: Any, pauses: Sequence[float] = PAUSES) -> None:
-        self.api = Api(client, pauses)
+    def __init__(self, client: Any, pauses: Sequence[float] = PAUSES, stop: Stop | None = None) -> None:
+        self.api = Api(client, pauses, stop)
         self.resources = Resources(lambda path: self.api.json("GET", path))
 
     def once(self) -> "RealCluster":
         """The same connection, asking once: for a look that has no time to wait for an API server to come back."""
-        return RealCluster(self.api.client, ())
+        return RealCluster(self.api.client, (), self.api.stop)
 
     # reading
 

@@ -1,26 +1,32 @@
 """Requests to the API server: JSON in, JSON out, time-outs, retries of what is safe to ask again."""
 
 import json
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 from wizard.cluster.problems import unreachable
 from wizard.cluster.real.errors import refused
-from wizard.engine.problems import Problem
+from wizard.engine.problems import Problem, Stopped
+from wizard.engine.stop import Stop
 
 T = TypeVar("T")
 CONNECT_SECONDS, READ_SECONDS = 10.0, 60.0
 PAUSES = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 15.0, 15.0)
 """Seconds between tries while the API server is away: a minute in all, as a restart of it takes."""
+_POLL, GRACE = 0.2, 3.0
+"""Seconds: how often a stop is looked for while an answer is waited for; how long one may take after a stop."""
 
 
 class Api:
     """A thin layer over the official client's transport (its credentials, TLS and connection pool)."""
 
-    def __init__(self, client: Any, pauses: Sequence[float] = PAUSES) -> None:
+    def __init__(self, client: Any, pauses: Sequence[float] = PAUSES, stop: Stop | None = None) -> None:
         self.client = client
+        self.stop = stop or Stop()
         self._pauses = pauses
 
     def json(
@@ -32,7 +38,11 @@ class Api:
         content: str = "application/json",
         what: str = "",
     ) -> Any:
-        """The parsed answer. Raises Problem `cluster-refused`, `cluster-forbidden`, `cluster-unreachable`."""
+        """The parsed answer.
+
+        Raises Problem `cluster-refused`, `cluster-forbidden`, `cluster-unreachable`; Stopped where a stop is asked for
+        while the server is away or does not answer.
+        """
         return json.loads(self.raw(method, path, query, body, content, what) or b"null")
 
     def raw(
@@ -46,20 +56,48 @@ class Api:
     ) -> bytes:
         """The answer's bytes. Asks again while the server is away: every request of ours may be repeated
         (reads, server-side apply, deletes), and who creates recognises its own work in a 409."""
+        told = what or f"{method} {path}"
         return self.patiently(
-            lambda: self._once(method, path, query, body, content, what or f"{method} {path}")
+            lambda: self._stoppable(lambda: self._once(method, path, query, body, content, told))
         )
 
     def patiently(self, ask: Callable[[], T]) -> T:
-        """Ask until there is an answer, while the server is away; its last problem when patience ends."""
+        """Ask until there is an answer, while the server is away; its last problem when patience ends.
+
+        Raises Stopped instead of asking again. After a stop everything is still asked once, so that what was made is
+        removed where the server is there.
+        """
         for pause in self._pauses:
             try:
                 return ask()
             except Problem as problem:
                 if problem.code != "cluster-unreachable":
                     raise
-                time.sleep(pause)
+                self.stop.wait(pause)
         return ask()
+
+    def _stoppable(self, ask: Callable[[], T]) -> T:
+        """A blocked request cannot be interrupted: it is left to a thread, and to itself once a stop is asked for."""
+        answer: Future[T] = Future()
+
+        def work() -> None:
+            try:
+                answer.set_result(ask())
+            except BaseException as error:
+                answer.set_exception(error)
+
+        threading.Thread(target=work, name="api-request", daemon=True).start()
+        end = 0.0
+        while True:
+            try:
+                return answer.result(_POLL)
+            except TimeoutError:
+                if answer.done():
+                    continue
+            if self.stop.asked:
+                end = end or time.monotonic() + GRACE
+                if time.monotonic() > end:
+                    raise Stopped
 
     def close(self) -> None:
         """Close the connections."""

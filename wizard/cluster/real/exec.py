@@ -14,8 +14,11 @@ from wizard.cluster.port import PodResult
 from wizard.cluster.problems import too_slow, unreachable
 from wizard.cluster.real.api import CONNECT_SECONDS, Api
 from wizard.cluster.real.errors import refused
+from wizard.engine.stop import Stop
 
 _OUTPUT = 1024 * 1024
+_LOOK = 1.0
+"""Seconds between two looks at whether a stop was asked for."""
 _STDOUT, _STDERR, _END = 1, 2, 3
 
 
@@ -29,7 +32,7 @@ def run(api: Api, path: str, container: str, command: Sequence[str], timeout: fl
     query += [("command", word) for word in command]
     socket = api.patiently(lambda: _open(api.client, f"{path}/exec?{urlencode(query)}", what))
     try:
-        output, status = _listen(socket, timeout, what)
+        output, status = _listen(socket, timeout, what, api.stop)
     finally:
         socket.close(timeout=1)
     text = output[:_OUTPUT].decode(errors="replace")
@@ -70,17 +73,18 @@ def _trust(configuration: Any) -> ssl.SSLContext:
     return context
 
 
-def _listen(socket: Any, timeout: float, what: str) -> tuple[bytes, bytes]:
+def _listen(socket: Any, timeout: float, what: str, stop: Stop) -> tuple[bytes, bytes]:
     """All output (a byte more than is kept, at most) and the Status that ends it."""
     import websocket
 
     deadline = time.monotonic() + timeout
     output = bytearray()
     while True:
+        stop.check()
         left = deadline - time.monotonic()
         if left <= 0:
             raise too_slow(what, timeout)
-        socket.settimeout(left)
+        socket.settimeout(min(left, _LOOK))
         try:
             frame = socket.recv()
         except websocket.WebSocketTimeoutException:

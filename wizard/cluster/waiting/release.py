@@ -7,6 +7,7 @@ from wizard.cluster.port import Obj, Reader
 from wizard.cluster.waiting.cause import Cause, cause
 from wizard.cluster.waiting.pods import of_pod, ready
 from wizard.engine.events import Remedy
+from wizard.engine.problems import Problem
 
 _OWNERS = ("ReplicaSet", "StatefulSet", "Deployment")
 
@@ -22,6 +23,7 @@ def causes(cluster: Reader, names: Names) -> list[Cause]:
     found = [cause for pod in pods if not ready(pod) for cause in of_pod(cluster, pod, about(events, pod))]
     found += _claims(cluster, names, events)
     found += _refused(names, pods, events)
+    found += _away(cluster, [pod for pod in pods if not ready(pod)])
     unique = {(cause.code, cause.about): cause for cause in found}
     return sorted(unique.values(), key=lambda cause: (cause.rank, cause.about))
 
@@ -82,6 +84,34 @@ def _refused(names: Names, pods: list[Obj], events: list[Obj]) -> Iterator[Cause
                 f"kubectl describe quota,limitrange -n {names.namespace}",
             ),
             rank=5,
+        )
+
+
+def _away(cluster: Reader, waiting: list[Obj]) -> Iterator[Cause]:
+    """Nodes whose kubelet is not heard of: their pods are shown as they were last seen, and have nothing to say."""
+    held: dict[str, list[str]] = {}
+    for pod in waiting:
+        held.setdefault(pod.get("spec", {}).get("nodeName", ""), []).append(pod["metadata"]["name"])
+    held.pop("", None)
+    try:
+        nodes = cluster.list("Node") if held else []
+    except Problem as problem:
+        if problem.code == "cluster-unreachable":
+            raise
+        return  # what may not be looked at is no cause
+    for node in nodes:
+        name, conditions = node["metadata"]["name"], (node.get("status") or {}).get("conditions") or ()
+        state = next((c for c in conditions if c.get("type") == "Ready"), {"status": "True"})
+        if name not in held or state.get("status") == "True":
+            continue
+        yield cause(
+            "node-away",
+            f"node {name}",
+            f"is NotReady, and {', '.join(sorted(held[name]))} waits for it: "
+            f"{state.get('message') or 'its kubelet no longer reports'}",
+            Remedy("see the node", f"kubectl describe node {name}"),
+            Remedy("mend its kubelet or its network, then run again: what is done is recognised"),
+            rank=8,
         )
 
 

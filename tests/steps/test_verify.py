@@ -1,12 +1,16 @@
 """verify: asks everything, records what was proved, and compares the next time."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.facts.fakes import RECORDED, FakeCluster, answers
 from tests.steps.worlds import Run
+from wizard.bundle.install_record import sealed_by
+from wizard.bundle.keys.private import PrivateKey, write_pair
 from wizard.checks.base import Moment
 from wizard.checks.registry import at
 from wizard.engine.events import Finding, Grade
@@ -58,6 +62,41 @@ def test_what_was_proved_is_recorded_and_the_same_look_is_already(
     assert sources(alone.ctx).recorded["mirror-images"] == RECORDED["mirror-images"]
     monkeypatch.setattr(verify, "look", lambda ctx, moment: looked(Grade.FAIL))
     assert Verify().already(alone.ctx) is None
+
+
+def test_the_record_is_signed_with_the_sites_own_key_or_says_that_it_is_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """S1.39: in the run folder and beside the release; a record without that signature is no `already`."""
+    monkeypatch.setattr(verify, "look", lambda ctx, moment: looked())
+    cluster, given = FakeCluster(), answers()
+    unsigned = Run(cluster, tmp_path, given)
+    Verify().run(unsigned.ctx)
+    assert any("signed by nobody: media.key names no key" in text for text in unsigned.said)
+    assert read_record(cluster, given)["signedBy"] == ""
+    assert not (tmp_path / "install-record.signed.json").exists()
+    assert Verify().already(Run(cluster, tmp_path, given).ctx) is not None
+
+    key = PrivateKey.make()
+    private, _ = write_pair(key, tmp_path / "site", None)
+    given = replace(given, media=replace(given.media, key=private))
+    step, run = Verify(), Run(cluster, tmp_path, given)
+    assert step.already(run.ctx) is None, "it is not signed yet"
+    step.run(run.ctx)
+    record, sealed = read_record(cluster, given), (tmp_path / "install-record.signed.json").read_bytes()
+    assert record["signedBy"] == key.public.fingerprint
+    assert sealed_by(sealed, record, key.public)
+    (shown,) = [obj for kind, obj in stored(cluster) if kind == "ConfigMap"]
+    assert shown["data"]["record.dsse.json"] == sealed.decode()
+    assert Verify().already(Run(cluster, tmp_path, given).ctx) is not None
+
+    shown["data"]["record.json"] = shown["data"]["record.json"].replace("pass", "warn", 1)
+    assert Verify().already(Run(cluster, tmp_path, given).ctx) is None, "somebody has changed it"
+
+
+def stored(cluster: FakeCluster) -> list[tuple[str, Any]]:
+    """The objects that were made, with their kinds."""
+    return [(key[0], obj) for key, obj in cluster.objects.items()]
 
 
 def test_unknown_is_loud_and_no_failure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

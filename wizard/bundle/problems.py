@@ -384,3 +384,32 @@ def custody_broken(path: object, link: int, why: str) -> Problem:
         file=str(path),
         link=link,
     )
+
+
+def record_invalid(where: object, why: str) -> Problem:
+    """An install record that proves nothing."""
+    return _refused(
+        "record-invalid",
+        f"{where} is no install record that can be relied on",
+        why,
+        Remedy(
+            "prove the install again, and have the record written anew",
+            "airgap-wizard verify --answers-file F --set media.key=KEY",
+        ),
+        file=str(where),
+    )
+
+
+def record_unsigned(where: object) -> Problem:
+    """An install record that anybody could have written."""
+    return _refused(
+        "record-unsigned",
+        f"{where} is signed by nobody",
+        "whoever may write there could have written it; no key was named (media.key) when the install was proved",
+        "in a run folder the signed one is install-record.signed.json",
+        Remedy(
+            "prove the install again, and have the record signed",
+            "airgap-wizard verify --answers-file F --set media.key=KEY",
+        ),
+        file=str(where),
+    )

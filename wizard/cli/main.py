@@ -28,6 +28,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "verify": ("journey", "prove an install"),
     "registry": ("registry", "serve a registry"),
     "bundle": ("bundle", "make, sign, verify, split and load signed bundles"),
+    "record": ("record", "who signed what was proved about an install, and what it was"),
     "keys": ("keys", "make and show signing keys"),
     "diagnose": ("diagnose", "why it does not work, and what to do"),
     "support-bundle": ("support_bundle", "a redacted file for whoever helps from afar"),

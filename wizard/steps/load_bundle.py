@@ -8,6 +8,7 @@ from wizard.answers.model import Answers
 from wizard.engine.events import Evidence
 from wizard.engine.step import Context, Step
 from wizard.steps.bundled import from_bundle, opened_bundle
+from wizard.steps.site_key import site_key
 
 if TYPE_CHECKING:
     from wizard.bundle.archive.opening import Bundle
@@ -48,16 +49,9 @@ class LoadBundle(Step):
 
     def run(self, ctx: Context) -> Evidence:
         """Raises Problem `bundle-base-missing`, `bundle-blob-damaged`, `key-password-wrong`, what the registry raises."""
-        from wizard.bundle.keys.private import PrivateKey
         from wizard.bundle.receipts import make_receipt
 
-        media = ctx.answers.media
-        key = None
-        if media.key is not None:
-            password = (
-                ctx.world.secret(media.key_password, "media.keyPassword") if media.key_password else None
-            )
-            key = PrivateKey.read(media.key, password)
+        key = site_key(ctx)
         with opened_bundle(ctx) as bundle, pushing(ctx, bundle) as (pusher, receipts):
             pushed = pusher.push(lambda: receipts.lost(bundle.bom))
             evidence: dict[str, Any] = {

@@ -29,7 +29,7 @@ class Media:
     )
     key: Path | None = ask(
         "Signing key",
-        why="private key that `stage` signs the bundle with, and `install` the receipt",
+        why="private key that `stage` signs the bundle with, and `install` the receipt and the install record",
         example=Path("/root/keys/site.key"),
         default=None,
         needed=("stage",),

@@ -75,8 +75,12 @@ def accept(
             )
     if not accepted and not faults:
         raise problems.signer_unknown(where, strangers, policy.names(), policy.path)
-    if partial and accepted:
-        return tuple(accepted)
+    every = [fault for found in faults.values() for fault in found]
+    if partial:
+        # one is enough: whose signature is missing besides is no reason for a refusal, and would hide the real one
+        if accepted:
+            return tuple(accepted)
+        raise _worst(every)
     for authority in policy.authorities:
         mine = {one.fingerprint for one in accepted if one.authority == authority.name}
         if authority.required and len(mine) < authority.threshold:
@@ -85,7 +89,7 @@ def accept(
             names = [f"{one.authority} {one.fingerprint[:23]}…" for one in accepted]
             raise problems.authority_missing(where, authority.name, authority.threshold, len(mine), names)
     if not accepted:
-        raise _worst([fault for found in faults.values() for fault in found])
+        raise _worst(every)
     return tuple(accepted)
 
 

@@ -18,7 +18,7 @@ from wizard.checks.tools_proven import ToolsProven
 from wizard.engine.events import Grade
 from wizard.facts.answer import Answer, Gateway
 from wizard.facts.cni import Cni, Enforcement
-from wizard.facts.egress import LISTENER, Egress, Seen
+from wizard.facts.egress import LISTENER, LISTENER_BY_IPV6, Egress, Seen
 from wizard.facts.on_volume import Lying, OnVolume
 from wizard.facts.pulls import OutsidePulls, Pull
 from wizard.facts.running import Recorded, Running, RunningImages
@@ -220,6 +220,16 @@ def test_egress(fact: Egress, cni: Cni, grade: Grade, word: str) -> None:
     finding = judged(EgressRefused(), wanted(), fact, cni)
     assert finding.grade is grade, finding
     assert word in finding.title
+
+
+def test_policies_that_bind_ipv4_alone_fail_the_proof() -> None:
+    """S1.38: the same pod is refused by its IPv4 address and reached by its IPv6 one."""
+    fact = matrix(seen())
+    for row, outcome in ((fact.components["bridge"].outcomes, "reached"), (fact.control, "reached")):
+        row[LISTENER_BY_IPV6] = outcome  # type: ignore[index]
+    finding = judged(EgressRefused(), wanted(), fact, ON)
+    assert finding.grade is FAIL
+    assert "bridge (by IPv6 alone) reached a pod that the policy does not name" in finding.title
 
 
 def test_a_leak_beside_a_broken_control_is_still_a_leak() -> None:

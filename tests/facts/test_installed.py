@@ -1,18 +1,19 @@
 """Facts about the finished install, gathered from a cluster."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from tests.facts.fakes import HOST, IMAGES, RECORDED, FakeCluster, sources
+from tests.facts.fakes import HOST, IMAGES, RECORDED, FakeCluster, answers, sources
 from tests.facts.test_workings import OPENCOST, pod, service
 from wizard.cluster.objects.names import Names
 from wizard.cluster.port import Obj, PodResult
 from wizard.engine.problems import Problem
 from wizard.facts import on_volume
 from wizard.facts.answer import gather_answer, gather_gateway
-from wizard.facts.egress import LISTENER, gather_egress, targets
+from wizard.facts.egress import LISTENER, LISTENER_BY_IPV6, OUTSIDE_BY_IPV6, gather_egress, targets
 from wizard.facts.on_volume import gather_on_volume
 from wizard.facts.running import gather_recorded, gather_running
 from wizard.facts.stray import gather_stray
@@ -248,6 +249,39 @@ def test_the_matrix_is_seen_from_inside_each_component() -> None:
     assert {container["name"] for _, container in debugged[3:]}.isdisjoint(names), (
         "a name is used once in a pod"
     )
+
+
+@pytest.mark.parametrize("of", ["node", "pod", "neither"])
+def test_ipv6_is_tried_where_there_is_some(of: str) -> None:
+    """S1.38: also where the answers name IPv4 alone; the listener by both of its addresses, as policies may bind one."""
+    addresses = [{"type": "InternalIP", "address": "10.0.0.1"}]
+    addresses += [{"type": "InternalIP", "address": "fd00::1"}] if of == "node" else []
+    cluster = installed({"kind": "Node", "metadata": {"name": "n1"}, "status": {"addresses": addresses}})
+    both = {"podIPs": [{"ip": "10.1.2.3"}, {"ip": "fd00:1::3"}]}
+    found_pod = cluster.get
+
+    def get(kind: str, name: str, namespace: Any = None) -> Obj | None:
+        found = found_pod(kind, name, namespace)
+        if found and name == "listener" and of == "pod":
+            found["status"] |= both
+        return found
+
+    cluster.get = get  # type: ignore[method-assign]
+    cluster.on_run = lambda pod: dialled(words(pod), {"10.1.2.3:8080", "[fd00:1::3]:8080"})
+    cluster.on_debug = lambda name, container: dialled(
+        container["args"], {container["args"][1], "[fd00:1::3]:8080"}
+    )
+    given = answers()
+    given = replace(given, proof=replace(given.proof, outside=("1.1.1.1:443",)))
+    found = gather_egress(sources(cluster, answers=given))
+    tried = set(found.components["bridge"].outcomes)
+    expected = {LISTENER, "1.1.1.1:443", "1.1.1.1:53"}
+    expected |= {OUTSIDE_BY_IPV6} if of != "neither" else set()
+    expected |= {LISTENER_BY_IPV6} if of == "pod" else set()
+    assert tried == expected == set(found.control)
+    if of == "pod":
+        assert found.components["bridge"].outcomes[LISTENER] == "timeout"
+        assert found.components["bridge"].outcomes[LISTENER_BY_IPV6] == "reached"
 
 
 def test_a_component_that_cannot_be_looked_into_is_said() -> None:

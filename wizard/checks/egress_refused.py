@@ -6,7 +6,7 @@ from wizard.checks.base import Check, Moment
 from wizard.engine.events import Finding, Grade, Remedy
 from wizard.facts.base import Facts, Unknown
 from wizard.facts.cni import Cni, Enforcement
-from wizard.facts.egress import LISTENER, Egress, Seen
+from wizard.facts.egress import LISTENER, LISTENER_BY_IPV6, LISTENERS, Egress, Seen
 from wizard.facts.wanted import Wanted
 
 
@@ -97,8 +97,11 @@ def _leaks(known: Egress) -> tuple[list[str], list[str]]:
     out, inside = [], []
     for name, seen in known.components.items():
         reached = [target for target, outcome in seen.outcomes.items() if outcome == "reached"]
-        out += [f"{name} reached {target}" for target in reached if target != LISTENER]
-        inside += [name] if LISTENER in reached else []
+        out += [f"{name} reached {target}" for target in reached if target not in LISTENERS]
+        if LISTENER in reached:
+            inside.append(name)
+        elif LISTENER_BY_IPV6 in reached:
+            inside.append(f"{name} (by IPv6 alone)")
     return out, inside
 
 

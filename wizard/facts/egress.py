@@ -23,6 +23,11 @@ from wizard.facts.fetch import experiment, names, probe_image
 
 LISTENER = "a pod that the policy does not name"
 """Stands for the listener's address, which is another one in every run."""
+LISTENER_BY_IPV6 = f"{LISTENER}, by IPv6"
+"""The same pod, where pods have IPv6 addresses: who enforces policies may do so for one family alone."""
+LISTENERS = (LISTENER, LISTENER_BY_IPV6)
+OUTSIDE_BY_IPV6 = "[2606:4700:4700::1111]:443"
+"""Tried where nodes or pods have IPv6 and the answers name no such address."""
 _PREFIX = "airgap-probe-"
 
 
@@ -47,26 +52,56 @@ class Egress:
 def gather_egress(sources: Sources) -> Egress:
     """One ephemeral container for each component: it shares the pod's network, holds no token, and stays in its spec."""
     where = names(sources)
-    outside = targets(sources.answers.proof.outside)
     sources.say("egress: from inside each component's own pod, with controls")
     with ExitStack() as stack:
         place: Scratch = stack.enter_context(experiment(sources))
         address = place.start("listener", ["serve", f":{PORT}", "--for", "600s"], role="listener")
-        listener = f"[{address}]:{PORT}" if ":" in address else f"{address}:{PORT}"
-        control = _control(place, [listener, *outside])
+        listeners = _listeners(place, address)
+        six = LISTENER_BY_IPV6 in listeners.values() or _nodes_have_ipv6(sources)
+        outside = targets(sources.answers.proof.outside, ipv6=six)
+        control = _control(place, list(listeners), outside)
         seen, left = {}, []
         for component in COMPONENTS:
             sources.stop.check()
-            seen[component], touched = _component(sources, where, component, [listener, *outside])
+            seen[component], touched = _component(sources, where, component, [*listeners, *outside])
             left += [component] if touched else []
-    named = {component: _named(each, listener) for component, each in seen.items()}
-    return Egress(
-        named, {LISTENER if key == listener else key: value for key, value in control.items()}, tuple(left)
+    named = {component: _named(each, listeners) for component, each in seen.items()}
+    return Egress(named, {listeners.get(key, key): value for key, value in control.items()}, tuple(left))
+
+
+def _listeners(place: Scratch, address: str) -> dict[str, str]:
+    """The listener's address in each family that pods have here, and what stands for it."""
+    status = (place.cluster.get("Pod", "listener", place.space) or {}).get("status") or {}
+    found = {}
+    for each in dict.fromkeys([address, *(str(row.get("ip")) for row in status.get("podIPs") or ())]):
+        six = ":" in each
+        found[f"[{each}]:{PORT}" if six else f"{each}:{PORT}"] = LISTENER_BY_IPV6 if six else LISTENER
+    if LISTENER not in found.values():  # pods have IPv6 alone
+        found = dict.fromkeys(found, LISTENER)
+    return found
+
+
+def _nodes_have_ipv6(sources: Sources) -> bool:
+    """Whether any node has an IPv6 address of its own; False where nodes may not be looked at."""
+    try:
+        nodes = sources.cluster.list("Node")
+    except Problem as problem:
+        if problem.code == "cluster-unreachable":
+            raise
+        return False
+    rows = [row for node in nodes for row in (node.get("status") or {}).get("addresses") or ()]
+    return any(
+        ":" in str(row.get("address")) for row in rows if row.get("type") in ("InternalIP", "ExternalIP")
     )
 
 
-def targets(outside: tuple[str, ...]) -> list[str]:
-    """The answers' addresses, and DNS over TCP at the first of them that is an IPv4 address."""
+def targets(outside: tuple[str, ...], *, ipv6: bool = False) -> list[str]:
+    """The answers' addresses, and DNS over TCP at the first of them that is an IPv4 address.
+
+    With `ipv6` (there is some) an IPv6 address is among them, whatever the answers say.
+    """
+    if ipv6 and not any(each.startswith("[") for each in outside):
+        outside = (*outside, OUTSIDE_BY_IPV6)
     for each in outside:
         host = each.rpartition(":")[0].strip("[]")
         try:
@@ -77,20 +112,21 @@ def targets(outside: tuple[str, ...]) -> list[str]:
     return list(outside)
 
 
-def _named(seen: Seen, listener: str) -> Seen:
-    outcomes = {LISTENER if key == listener else key: value for key, value in seen.outcomes.items()}
+def _named(seen: Seen, listeners: Mapping[str, str]) -> Seen:
+    outcomes = {listeners.get(key, key): value for key, value in seen.outcomes.items()}
     return Seen(outcomes, seen.allowed, seen.why_not)
 
 
-def _control(place: Scratch, wanted: list[str]) -> dict[str, str]:
+def _control(place: Scratch, listeners: list[str], outside: list[str]) -> dict[str, str]:
     """The best of three: a new pod is refused for its first moments."""
     best: dict[str, str] = {}
+    wanted = [*listeners, *outside]
     for turn in range(3):
         result = place.run(f"control-{turn}", ["dial", *wanted, "--timeout", "5s"], timeout=180)
         for target, outcome in _outcomes(result).items():
             if best.get(target) != "reached":
                 best[target] = outcome
-        if all(best.get(target) == "reached" for target in wanted[:1]):
+        if all(best.get(target) == "reached" for target in listeners):
             break
         place.stop.wait(1.0)
     return best

@@ -84,3 +84,10 @@ def place_image(
 def tree(folder: Path) -> dict[str, bytes]:
     """Every file below a folder."""
     return {str(p.relative_to(folder)): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file()}
+
+
+@pytest.fixture(params=["read", "poured"])
+def either_way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Downloads through a buffer of ours, and through a pipe in the kernel, as only large blobs go."""
+    monkeypatch.setattr("wizard.oci.download._LARGE", -1 if request.param == "poured" else 1 << 40)
+    return str(request.param)

@@ -1,5 +1,6 @@
 """Bad links: cuts, stalls, flipped bits, crawling; each ends in the right bytes or in a problem with a remedy."""
 
+import resource
 import threading
 import time
 from collections.abc import Iterator
@@ -49,6 +50,7 @@ def file(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.mark.usefixtures("either_way")
 @pytest.mark.parametrize("fault", [Fault.CUT, Fault.END, Fault.STALL])
 def test_download_cut_at_every_quarter(
     fault: Fault, registry: FakeRegistry, proxy: FaultProxy, app: Repository, tmp_path: Path
@@ -80,6 +82,7 @@ def test_upload_cut_at_every_quarter(
     assert moves[-1].move is Move.COPIED and moves[-1].tries >= 3
 
 
+@pytest.mark.usefixtures("either_way")
 def test_a_bit_flipped_on_the_way_down(
     registry: FakeRegistry, proxy: FaultProxy, app: Repository, tmp_path: Path
 ) -> None:
@@ -91,6 +94,7 @@ def test_a_bit_flipped_on_the_way_down(
     assert len(registry.seen("GET", "/blobs/")) == 2
 
 
+@pytest.mark.usefixtures("either_way")
 def test_bits_that_flip_every_time(
     registry: FakeRegistry, proxy: FaultProxy, app: Repository, tmp_path: Path
 ) -> None:
@@ -124,6 +128,7 @@ def test_a_dead_registry_is_named(
     assert "reg.test" in caught.value.title and caught.value.remedies
 
 
+@pytest.mark.usefixtures("either_way")
 def test_a_slow_transfer_is_no_stall(registry: FakeRegistry, proxy: FaultProxy, tmp_path: Path) -> None:
     """It takes longer than the stall time-out as a whole, but never goes silent that long."""
     small = data(8000, 8)
@@ -174,6 +179,7 @@ def test_a_registry_that_needs_time_at_the_end(registry: FakeRegistry, file: Pat
     assert len(registry.seen("PUT")) == 1
 
 
+@pytest.mark.usefixtures("either_way")
 def test_a_download_goes_on_after_the_process_died(
     registry: FakeRegistry, proxy: FaultProxy, app: Repository, tmp_path: Path
 ) -> None:
@@ -185,6 +191,7 @@ def test_a_download_goes_on_after_the_process_died(
     assert registry.seen("GET", "/blobs/")[0].headers["Range"] == "bytes=2000000-"
 
 
+@pytest.mark.usefixtures("either_way")
 def test_a_partial_file_of_something_else(registry: FakeRegistry, app: Repository, tmp_path: Path) -> None:
     """Found out at the end, and fetched anew."""
     registry.put_blob("team/app", BLOB)
@@ -193,6 +200,7 @@ def test_a_partial_file_of_something_else(registry: FakeRegistry, app: Repositor
     assert (tmp_path / "out").read_bytes() == BLOB
 
 
+@pytest.mark.usefixtures("either_way")
 def test_a_registry_without_ranges(
     registry: FakeRegistry, proxy: FaultProxy, app: Repository, tmp_path: Path
 ) -> None:
@@ -200,5 +208,25 @@ def test_a_registry_without_ranges(
     registry.ranges = False
     registry.put_blob("team/app", BLOB)
     proxy.arm("down", Fault.CUT, SIZE // 2)
+    download(tmp_path / "out", DESCRIPTOR, lambda offset: app.open_blob(DESCRIPTOR, offset))
+    assert (tmp_path / "out").read_bytes() == BLOB
+
+
+def test_a_disk_that_fills_up_while_the_kernel_writes(
+    registry: FakeRegistry, app: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The problem is the disk's, not the registry's: it is not asked again, and nothing is visible."""
+    monkeypatch.setattr("wizard.oci.download._LARGE", 0)
+    registry.put_blob("team/app", BLOB)
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, before[1]))
+    try:
+        with pytest.raises(Problem) as caught:
+            download(tmp_path / "out", DESCRIPTOR, lambda offset: app.open_blob(DESCRIPTOR, offset))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert caught.value.code == "disk-full"
+    assert len(registry.seen("GET", "/blobs/")) == 1
+    assert not (tmp_path / "out").exists()
     download(tmp_path / "out", DESCRIPTOR, lambda offset: app.open_blob(DESCRIPTOR, offset))
     assert (tmp_path / "out").read_bytes() == BLOB

@@ -5,7 +5,8 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
-from wizard.oci.guard import Stalled
+from wizard.oci.guard import PlainGuard, Reader, Stalled
+from wizard.oci.hose import Hose
 from wizard.oci.wire import Line
 
 
@@ -60,6 +61,42 @@ class Answer:
             # a buffered read comes back short only at the end of the stream
             self.close()
             raise Cut("the answer broke off")
+        return count
+
+    @property
+    def pours(self) -> bool:
+        """True where `pour` works: no TLS, no chunks, and something to come."""
+        plain = self._open and isinstance(self._line.guard, PlainGuard)
+        return plain and bool(self._response.length) and not self._response.chunked
+
+    def pour(self, hose: Hose, handle: int, offset: int) -> int:
+        """Move some of the body into an open file at an offset, in the kernel. Raises Cut, Stalled, Unwritable.
+
+        There is always more to come when it is called (`left`), so a stream that ends is a cut.
+        """
+        left = self._response.length or 0
+        reader, guard = self._response.fp, self._line.guard
+        assert isinstance(reader, Reader) and isinstance(guard, PlainGuard)
+        try:
+            if waiting := min(reader.waiting(), left):
+                data = reader.read(waiting)
+                hose.write(data, handle, offset)
+                count = len(data)
+            else:
+                count = guard.splice(hose.end, min(left, hose.size))
+                hose.empty(count, handle, offset)
+        except Stalled as error:
+            self.close()
+            raise Stalled(f"{error}; last reply {self._line.last}") from None
+        except BaseException:
+            self.close()
+            raise
+        if not count:
+            self.close()
+            raise Cut(f"the answer broke off {left} bytes before its end")
+        self._response.length = left - count
+        if count == left:
+            self._home()
         return count
 
     def read(self, limit: int) -> bytes:

@@ -7,6 +7,7 @@ from wizard.oci import problems
 from wizard.oci.answer import Answer
 from wizard.oci.descriptor import Descriptor
 from wizard.oci.digest import CHUNK
+from wizard.oci.hose import Hose
 
 if TYPE_CHECKING:
     from wizard.oci.registry import Repository
@@ -84,6 +85,33 @@ class RegistryBlob:
                 self._failed = 0
                 self._at += count
             return count
+
+    @property
+    def pours(self) -> bool:
+        """True where `pour` works now."""
+        return self._answer is not None and self._answer.pours
+
+    def pour(self, hose: Hose, handle: int) -> int:
+        """Move some of the blob into an open file, to where it belongs there; 0 at the end.
+
+        Raises Problem, Stopped, Unwritable. An answer that cannot be poured (after a redirect, say) is read.
+        """
+        while self._at < self._blob.size:
+            try:
+                self._answer = self._answer or self._open()
+                if self._answer.pours:
+                    count = self._answer.pour(hose, handle, self._at)
+                else:
+                    scratch = memoryview(bytearray(CHUNK))
+                    count = self._answer.readinto(scratch)
+                    hose.write(bytes(scratch[:count]), handle, self._at)
+            except OSError as error:
+                self._again(error)
+                continue
+            self._failed = 0
+            self._at += count
+            return count
+        return 0
 
     def _again(self, error: OSError) -> None:
         self.close()

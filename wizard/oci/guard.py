@@ -66,10 +66,10 @@ class Guard(ABC):
             raise Stalled(f"no byte {doing} for {self.stall:.0f} s")
         return since
 
-    def makefile(self, mode: str = "rb", *_: object) -> io.BufferedReader:
+    def makefile(self, mode: str = "rb", *_: object) -> "Reader":
         """The reading end, buffered."""
         self._files += 1
-        return io.BufferedReader(_Raw(self), _BUFFER)
+        return Reader(_Raw(self))
 
     def close(self) -> None:
         """Close once nothing reads from it any more (http.client closes before the body is read)."""
@@ -131,6 +131,15 @@ class PlainGuard(Guard):
 
     def readable(self) -> bool:
         return bool(self._poll.poll(0))
+
+    def splice(self, pipe: int, count: int) -> int:
+        """Move what is there, or comes next, into a pipe, without a copy; 0 at the end of the stream."""
+        since = 0.0
+        while True:
+            try:
+                return os.splice(self._socket.fileno(), pipe, count)
+            except BlockingIOError:
+                since = self._idle(since, "came")
 
 
 class SecureGuard(Guard):
@@ -198,15 +207,32 @@ class SecureGuard(Guard):
         return True
 
 
+class Reader(io.BufferedReader):
+    """What http.client reads from."""
+
+    def __init__(self, raw: "_Raw") -> None:
+        super().__init__(raw, _BUFFER)
+        self._source = raw
+
+    def waiting(self) -> int:
+        """Bytes that were received together with what was read; asks the socket nothing."""
+        self._source.peeking = True
+        try:
+            return len(self.peek(1))
+        finally:
+            self._source.peeking = False
+
+
 class _Raw(io.RawIOBase):
     def __init__(self, guard: Guard) -> None:
         self._guard = guard
+        self.peeking = False
 
     def readable(self) -> bool:
         return True
 
-    def readinto(self, buffer: Any, /) -> int:
-        return self._guard.recv_into(memoryview(buffer))
+    def readinto(self, buffer: Any, /) -> int | None:
+        return None if self.peeking else self._guard.recv_into(memoryview(buffer))
 
     def close(self) -> None:
         if not self.closed:

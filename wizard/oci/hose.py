@@ -1,0 +1,52 @@
+"""From a socket to a file through a pipe: splice(2) moves pages, where recv and write would copy each byte twice."""
+
+import contextlib
+import fcntl
+import os
+
+_SIZE = 1024 * 1024  # bytes of the pipe; what an ordinary user may have
+
+
+class Unwritable(Exception):
+    """The file could not be written (`error`); the other end is not to blame."""
+
+    def __init__(self, error: OSError) -> None:
+        super().__init__(str(error))
+        self.error = error
+
+
+class Hose:
+    """A pipe. What is put into `end` comes out with `empty`, which leaves nothing in it."""
+
+    def __init__(self) -> None:
+        self._out, self.end = os.pipe()
+        self.size = _SIZE
+        """Bytes that may be put in at a time."""
+        with contextlib.suppress(OSError):
+            fcntl.fcntl(self.end, fcntl.F_SETPIPE_SZ, _SIZE)
+
+    def empty(self, count: int, handle: int, offset: int) -> None:
+        """Move what is in it into an open file. Raises Unwritable."""
+        while count:
+            try:
+                moved = os.splice(self._out, handle, count, offset_dst=offset)
+            except OSError as error:
+                raise Unwritable(error) from None
+            count -= moved
+            offset += moved
+
+    @staticmethod
+    def write(data: bytes, handle: int, offset: int) -> None:
+        """The same for bytes that are in memory already. Raises Unwritable."""
+        while data:
+            try:
+                count = os.pwrite(handle, data, offset)
+            except OSError as error:
+                raise Unwritable(error) from None
+            data = data[count:]
+            offset += count
+
+    def close(self) -> None:
+        """Close both ends."""
+        os.close(self._out)
+        os.close(self.end)

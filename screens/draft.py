@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from screens.session import Session
 from wizard.answers.dump import dump
 from wizard.answers.fields import Kind, Row, fields, section_title, sections, table, values
 from wizard.answers.flaws import Flaw
@@ -26,6 +27,21 @@ class Draft:
     found: dict[str, str] = field(default_factory=dict)
     """Answers that were filled in with what was found: path → where."""
     saved: Answers | None = None
+    source: tuple[str, ...] = ()
+    """The words of the command line that name what is `saved`."""
+
+    @classmethod
+    def begun(cls, session: Session) -> "Draft":
+        """With what a sitting begins."""
+        file, world = session.file, session.world
+        source = ("--answers-file", str(file)) if file else ("--rehearse", world) if world else ()
+        return cls(session.answers, file, saved=None if session.fresh else session.answers, source=source)
+
+    def said(self, rehearse: str) -> tuple[str, ...]:
+        """The words that name these answers for a run on that site; () where only the run's own copy has them."""
+        if self.answers != self.saved or (self.source[:1] == ("--rehearse",) and self.source[1] != rehearse):
+            return ()
+        return self.source
 
     def rows(self, section: str) -> list[Row]:
         """The fields of a section, in the order they are declared."""
@@ -86,7 +102,7 @@ class Draft:
         path = path.expanduser().absolute()
         path.parent.mkdir(parents=True, exist_ok=True)
         write_atomic(path, dump(self.answers))
-        self.file, self.saved = path, self.answers
+        self.file, self.saved, self.source = path, self.answers, ("--answers-file", str(path))
 
 
 def spine(asked: Sequence[str]) -> list[str]:

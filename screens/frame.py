@@ -16,6 +16,7 @@ from textual.widgets import DataTable, Input, OptionList
 from screens.keys import KEYS, footer_line
 from screens.widgets.push import Push
 from screens.widgets.text import Words, cut, joined
+from wizard.engine.folder import RunFolder
 
 if TYPE_CHECKING:
     from screens.app import Wizard
@@ -100,6 +101,11 @@ class Page(Screen[None]):
         return self.wizard.session.world
 
     @property
+    def folder(self) -> RunFolder | None:
+        """The run that F9 gathers a support bundle of."""
+        return self.wizard.watched.folder if self.wizard.watched else None
+
+    @property
     def position(self) -> str:
         """step n/m."""
         return ""
@@ -138,8 +144,10 @@ class Page(Screen[None]):
             return bool(self.next_label)
         if action == "back":
             return bool(self.back_label)
-        if action in ("log", "report"):
+        if action == "log":
             return self.wizard.watched is not None
+        if action == "report":
+            return self.folder is not None and self.wizard.session.gather is not None
         if action == "again":
             return hasattr(self, "press_again")
         return True

@@ -49,7 +49,13 @@ HELP = Key("f1", "help", "Help", "what this page and the field under the cursor 
 SAVE = Key("f2", "save", "Save", "write the answers to a file", "alt+2", footer=False)
 LOG = Key("f3", "log", "Log", "all lines of the run, with a filter", "alt+3")
 LOOK = Key("f4", "look", "Look", "colours (dark, light, 16, none) and signs (Unicode, ASCII)", "alt+4", False)
-AGAIN = Key("f5", "again", "Check", "look at the site again and judge it; nothing is changed", "alt+5")
+AGAIN = Key(
+    "f5",
+    "again",
+    "Check",
+    "look at the site again and judge it; after a failure: diagnose it. Nothing is changed",
+    "alt+5",
+)
 RUNS = Key("f6", "runs", "Runs", "past and running runs", "alt+6")
 BACK = Key("f7", "back", "Back", "the page before; Escape does the same", "escape,alt+7")
 NEXT = Key("f8", "next", "Next", "the next page, or the page's main action", "alt+8")
@@ -57,7 +63,7 @@ REPORT = Key(
     "f9",
     "report",
     "Support",
-    "write a support bundle for whoever helps from afar; it holds no secret",
+    "what a support bundle for whoever helps from afar would hold, and writing it; it holds no secret",
     "alt+9",
 )
 LEAVE = Key(

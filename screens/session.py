@@ -5,7 +5,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from wizard.answers.model import Answers
+from wizard.diagnosis.cause import Diagnosis
 from wizard.engine.folder import RunFolder
+from wizard.support.format import Bundle
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,16 @@ class Site:
     story: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A support bundle that was opened: what it holds, why it does not work there, and (time, who, what) in order."""
+
+    name: str
+    bundle: Bundle
+    diagnosis: Diagnosis
+    timeline: Sequence[tuple[float, str, str]] = ()
+
+
 Finder = Callable[[Answers], Sequence[Found]]
 
 
@@ -44,8 +56,10 @@ class Session:
     """Everything that was found in the world or belongs to a room that screens may not enter.
 
     `steps` is the plan of the answers' journey; `finders` look for values by dotted path (they may block: screens
-    call them in threads); `rehearse(name)` gives the session of a simulated site; `report(folder)` writes a support bundle
-    of a run and returns its path; `shell(folder)` gives the terminal to a shell until it ends.
+    call them in threads); `rehearse(name)` gives the session of a simulated site; `diagnose(folder, live)` says why a
+    run does not work, from its folder alone or with a look at its site; `gather(folder, pseudonyms)` makes a support
+    bundle in memory, `write(bundle, path)` puts it into a file and `read(path)` opens one; `shell(folder)` gives the
+    terminal to a shell until it ends. All of them may raise Problem.
     """
 
     answers: Answers
@@ -60,6 +74,9 @@ class Session:
     sites: Callable[[], Sequence[Site]] = tuple
     rehearse: "Callable[[str], Session] | None" = None
     target: Callable[[Answers], str] = lambda answers: "the cluster"
-    report: Callable[[RunFolder], Path] | None = None
+    diagnose: Callable[[RunFolder, bool], Diagnosis] | None = None
+    gather: Callable[[RunFolder, bool], Bundle] | None = None
+    write: Callable[[Bundle, Path], int] | None = None
+    read: Callable[[Path], Opened] | None = None
     shell: Callable[[RunFolder | None], None] | None = None
     version: str = ""

@@ -114,7 +114,7 @@ class Checks(LivePage):
 
         def chosen(what: str | None) -> None:
             if what:
-                self.wizard.start(choices[what], sure=True)
+                self.wizard.launching.start(choices[what], sure=True)
 
         if not check:
             chosen("all")
@@ -130,7 +130,7 @@ class Checks(LivePage):
 
     def press_next(self) -> None:
         """The hub."""
-        self.wizard.to_review()
+        self.wizard.spine.to_review()
 
     @on(DataTable.RowSelected)
     def _opened(self, event: DataTable.RowSelected) -> None:

@@ -97,8 +97,8 @@ class Done(LivePage):
 
     def press_save(self) -> None:
         """The answers into a file."""
-        self.wizard.take_answers_of(self.watched.folder)
-        self.wizard.save()
+        self.wizard.showing.take_answers_of(self.watched.folder)
+        self.wizard.keeping.save()
 
     def press_copy(self) -> None:
         """The record as text."""

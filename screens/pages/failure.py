@@ -19,6 +19,7 @@ class Failure(LivePage):
     topic = "failure"
     next_label = "Retry"
     back_label = "Back"
+    again_label = "Diagnose"
     DEFAULT_CSS = """
     Failure VerticalScroll { height: 1fr; }
     Failure #what { text-style: bold; color: $error; }
@@ -41,13 +42,14 @@ class Failure(LivePage):
         rows = [("next", "Retry"), ("edit", "Edit")]
         if self.rehearsal and self.rehearsal != "healthy":
             rows.append(("mended", "Mended"))
-        if self.wizard.session.report:
-            rows.append(("report", "Support"))
-        if self.wizard.session.shell:
-            rows.append(("shell", "Shell"))
+        if self.wizard.session.diagnose:
+            rows.append(("again", self.again_label))
         if self.watched.state.findings:
             rows.append(("verdicts", "Verdicts"))
-        return [*rows, ("explain", "Explain")]
+        rows.append(("explain", "Explain"))
+        if self.wizard.session.shell:
+            rows.append(("shell", "Shell"))
+        return rows
 
     def on_mount(self) -> None:
         self.redraw()
@@ -133,26 +135,32 @@ class Failure(LivePage):
     def press_next(self) -> None:
         """The same options again."""
         self.use_its_answers()
-        self.wizard.start(self.watched.options)
+        self.wizard.launching.start(self.watched.options)
 
     def press_edit(self) -> None:
         """The hub, with the answers of this run."""
         self.use_its_answers()
-        self.wizard.to_review()
+        self.wizard.spine.to_review()
 
     def press_mended(self) -> None:
         """The same answers in the healthy world."""
         self.use_its_answers()
         options = self.watched.options
-        self.wizard.start(Options(options.journey, rehearse="healthy", strict=options.strict))
+        self.wizard.launching.start(Options(options.journey, rehearse="healthy", strict=options.strict))
 
     def use_its_answers(self) -> None:
         """A run that was attached to brings its own answers."""
-        self.wizard.take_answers_of(self.watched.folder)
+        self.wizard.showing.take_answers_of(self.watched.folder)
 
-    def press_report(self) -> None:
-        """F9."""
-        self.wizard.action_report()
+    def press_again(self) -> None:
+        """F5: why, from the run and from its site as it is now."""
+        from screens.pages.diagnosis import Diagnose
+
+        self.app.push_screen(Diagnose(self.watched.folder))
+
+    def offers(self, action: str) -> bool:
+        """Where nothing can look, there is no key for it."""
+        return super().offers(action) and not (action == "again" and self.wizard.session.diagnose is None)
 
     def press_shell(self) -> None:
         """In this terminal."""

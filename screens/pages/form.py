@@ -303,7 +303,7 @@ class FormPage(Page):
         if self._hub:
             self.app.pop_screen()
         else:
-            self.wizard.go_on(self)
+            self.wizard.spine.go_on(self)
 
 
 def _is_default(line: FieldLine, text: str) -> bool:

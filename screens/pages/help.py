@@ -37,8 +37,21 @@ TOPICS = {
     "good; the control at the right is the same attempt from a pod that no policy names, so that one can tell a policy "
     "that refuses from a site where nothing could be reached anyway.",
     "failure": "What went wrong, why, and what to do, with the exact command. Mend it, then Retry: what is done is "
-    "recognised. Edit answers opens Review with the answers of this run. Support writes a file for whoever helps; it holds "
-    "no secret. Shell opens one in this terminal and comes back.",
+    "recognised. Edit answers opens Review with the answers of this run. Diagnose (F5) looks for the cause "
+    "in the run and in the site as it is now. F9 shows what a support bundle would hold, for whoever helps from afar. "
+    "Shell opens one in this terminal and comes back.",
+    "diagnosis": "The causes, the likeliest first: certain, likely or possible says how sure it is. Below stands what "
+    "to do about the one under the cursor, with the exact command, and what that rests on. One cause behind many symptoms "
+    "is told once.\n\n"
+    "What the run's folder tells is there at once; then the site is asked as it is now, which changes nothing. F5 does "
+    "both again, after you have mended something. `airgap-wizard diagnose --run RUN` says the same without screens.",
+    "support": "What would leave the site, before it does: every file with its size and what was taken out of it by which "
+    "rule. Enter shows a file as it would leave. Pseudonyms replaces host names and addresses, the same one always by the "
+    "same word. F8 writes one file; nothing is sent anywhere.",
+    "parcel": "A support bundle, as somebody brought it. Nothing of it is unpacked, run or believed. Enter opens what is "
+    "under the cursor: the causes, the timeline, a folder, a file.",
+    "reading": "Text as it stands in a file; signs that would act on the terminal are shown as \\x and their number. The "
+    "filter keeps lines that hold every word typed.",
     "done": "The record of what was installed, by digest, and the command that does the same again.",
     "runs": "Every run has a folder with its answers, its journal and its evidence. Enter shows one.",
 }

@@ -35,7 +35,7 @@ class Look(Dialog[bool]):
         kind, _, name = str(event.option.id).partition("-")
         app = cast("Wizard", self.app)
         if kind == "theme":
-            app.wear(name)
+            app.looks.wear(name)
         else:
-            app.draw_with(name)
+            app.looks.draw_with(name)
             self.set_class(name == "ascii", "ascii")

@@ -18,6 +18,9 @@ from wizard.engine.events import Outcome
 from wizard.engine.state import Phase, StepState
 from wizard.reports.units import size, span
 
+ROWS = 9
+"""Steps that are shown at once where there are few rows."""
+
 
 class Progress(LivePage):
     """Follows the run; nothing here drives it."""
@@ -123,11 +126,31 @@ class Progress(LivePage):
         out: list[tuple[str, str] | str] = []
         if not state.steps:
             return Content("The run is starting …" if self.watched.going else "The run never began.")
-        for number, step in enumerate(state.steps.values(), start=1):
+        shown, before, after = self.window(list(state.steps.values()))
+        if before:
+            out += [f"{signs.passed}  1-{before} done", "\n"]
+        for number, step in enumerate(shown, start=before + 1):
             sign, word, style = self.told(step)
             head = f"{sign} {number:2} {step.title}"
             out += [(pad(head, width - len(word) - 1, signs.ellipsis) + " " + word, style), "\n"]
+        if after:
+            out += [(f"{signs.waiting} and {after} more steps", "$secondary"), "\n"]
         return joined(*out[:-1])
+
+    def window(self, steps: list[StepState]) -> tuple[list[StepState], int, int]:
+        """The steps that there is room for, and how many stand before and after them in one line each: what is done
+        goes first, what waits last; nothing that failed, or runs, is ever left out."""
+        room = len(steps) if self.size.height >= 32 else ROWS
+        before = after = 0
+        over = [s.outcome in (Outcome.DONE, Outcome.ALREADY) for s in steps]
+        done = over.index(False) if False in over else len(steps)
+        if len(steps) > room:
+            before = max(0, min(done - 1, len(steps) - room + 1))
+            before = before if before > 1 else 0
+        left = len(steps) - before + bool(before)
+        if left > room:
+            after = left - room + 1
+        return steps[before : len(steps) - after], before, after
 
     def told(self, step: StepState) -> tuple[str, str, str]:
         """Sign, words, style of a step."""
@@ -223,7 +246,7 @@ class Progress(LivePage):
 
     def press_stop(self) -> None:
         """After a question."""
-        self.wizard.stop_run()
+        self.wizard.launching.stop_run()
 
     def press_leave(self) -> None:
         """F10."""
@@ -231,7 +254,7 @@ class Progress(LivePage):
 
     def press_back(self) -> None:
         """To the hub."""
-        self.wizard.to_review()
+        self.wizard.spine.to_review()
 
     @on(DataTable.RowSelected)
     def _opened(self, event: DataTable.RowSelected) -> None:

@@ -40,11 +40,11 @@ class Review(Page):
     @property
     def next_label(self) -> str:  # type: ignore[override]
         """A run that goes on is shown, not begun a second time."""
-        return "Watch the run" if self.wizard.run_goes_on else self.begin_label
+        return "Watch the run" if self.wizard.showing.goes_on else self.begin_label
 
     @property
     def position(self) -> str:
-        total = len(self.wizard.sections()) + 1
+        total = len(self.wizard.spine.sections()) + 1
         return f"{total}/{total}"
 
     def body(self) -> Iterable[Widget]:
@@ -68,7 +68,7 @@ class Review(Page):
         self.ready = True
         self.fill()
         rows = self.query_one("#rows", OptionList)
-        wanting = [n for n, s in enumerate(self.wizard.sections()) if self.wizard.draft.flaws_of(s)]
+        wanting = [n for n, s in enumerate(self.wizard.spine.sections()) if self.wizard.draft.flaws_of(s)]
         rows.highlighted = wanting[0] if wanting else 0
         self.over(str(rows.get_option_at_index(rows.highlighted).id))
         rows.focus()
@@ -96,7 +96,7 @@ class Review(Page):
         options = self.query_one("#rows", OptionList)
         where = options.highlighted
         options.clear_options()
-        options.add_options([self.section_row(s) for s in self.wizard.sections()])
+        options.add_options([self.section_row(s) for s in self.wizard.spine.sections()])
         options.add_option(self.checks_row())
         options.add_option(Option(content("What the run will do, in this order"), disabled=True))
         for number, step in enumerate(self.wizard.session.steps(self.wizard.draft.answers), start=1):
@@ -194,22 +194,24 @@ class Review(Page):
             step = next(s for s in self.wizard.session.steps(self.wizard.draft.answers) if s.id == rest)
             self.app.push_screen(Message(step.title, "\n".join(self.detail(f"step-{rest}"))))
         elif self.wizard.checked:
-            self.wizard.show_run(self.wizard.checked)
+            self.wizard.showing.show(self.wizard.checked)
         else:
             self.press_again()
 
     def press_next(self) -> None:
         """Begin, after one more question."""
         session = self.wizard.session
-        if self.wizard.run_goes_on and self.wizard.watched:
-            self.wizard.show_run(self.wizard.watched)
+        if self.wizard.showing.goes_on and self.wizard.watched:
+            self.wizard.showing.show(self.wizard.watched)
             return
-        self.wizard.start(Options(journey=str(self.wizard.draft.answers.journey), rehearse=session.world))
+        self.wizard.launching.start(
+            Options(journey=str(self.wizard.draft.answers.journey), rehearse=session.world)
+        )
 
     def press_again(self) -> None:
         """Look at the site: `preflight` alone, or with the probe's image carried first."""
-        self.wizard.look_at_the_site()
+        self.wizard.launching.look_at_the_site()
 
     def press_save(self) -> None:
         """Into a file."""
-        self.wizard.save()
+        self.wizard.keeping.save()

@@ -11,7 +11,10 @@ from textual.widget import Widget
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
+from screens.dialogs import Ask
 from screens.frame import Page
+from screens.meanwhile import meanwhile
+from screens.session import Opened
 from screens.watched import Watched
 from screens.widgets.text import Words, content, pad
 from wizard.engine.codec import decode
@@ -35,13 +38,30 @@ class Runs(Page):
     again_label = "Look again"
     next_label = ""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self.folders: list[RunFolder] = []
+
     def body(self) -> Iterable[Widget]:
         """A list."""
         yield Words(pad("  begun (UTC)", 20) + pad("status", 11) + pad("took", 14) + "journey")
         yield OptionList(id="runs", compact=True)
 
     def buttons(self) -> list[tuple[str, str]]:
-        return [("open", "Show"), ("again", "Look again"), ("back", "Back")]
+        rows = [
+            ("open", "Show"),
+            ("diagnose", "Diagnose"),
+            ("report", "Support"),
+            ("bundle", "Open a bundle"),
+        ]
+        session = self.wizard.session
+        able = {"diagnose": session.diagnose, "report": session.gather, "bundle": session.read}
+        return [*(r for r in rows if able.get(r[0], True)), ("again", "Look again"), ("back", "Back")]
+
+    @property
+    def folder(self) -> RunFolder | None:
+        """The one under the cursor."""
+        return self.here
 
     def on_mount(self) -> None:
         self.press_again()
@@ -69,6 +89,27 @@ class Runs(Page):
         if index is not None:
             self.show(index)
 
+    @property
+    def here(self) -> RunFolder | None:
+        """The run under the cursor."""
+        index = next((o.highlighted for o in self.query(OptionList)), None)
+        return self.folders[index] if index is not None and index < len(self.folders) else None
+
+    def press_diagnose(self) -> None:
+        """Why it does not work: of any run, however it ended."""
+        from screens.pages.diagnosis import Diagnose
+
+        if self.here:
+            self.app.push_screen(Diagnose(self.here))
+
+    def press_report(self) -> None:
+        """F9."""
+        self.wizard.action_report()
+
+    def press_bundle(self) -> None:
+        """A support bundle that somebody brought."""
+        ask_for_bundle(self)
+
     def show(self, index: int) -> None:
         """Attach."""
         if index >= len(self.folders):
@@ -79,7 +120,29 @@ class Runs(Page):
             self.wizard.tell(problem)
             return
         self.app.pop_screen()
-        self.wizard.show_run(watched)
+        self.wizard.showing.show(watched)
+
+
+def ask_for_bundle(page: Page) -> None:
+    """Which file; then its pages."""
+    read = page.wizard.session.read
+    assert read is not None
+
+    def named(path: str | None) -> None:
+        if not path:
+            return
+        page.notice("reading it …", fades=False)
+        meanwhile(page, lambda: read(Path(path).expanduser()), opened)
+
+    def opened(result: Opened | Problem) -> None:
+        page.notice("")
+        if isinstance(result, Problem):
+            page.wizard.tell(result)
+        else:
+            page.wizard.read(result)
+
+    text = "The file of a support bundle. It is read, and nothing in it is unpacked or believed.\n"
+    page.app.push_screen(Ask("Open a support bundle", text, "", "Open"), named)
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,11 +84,11 @@ class Welcome(Page):
 
     def press_begin(self) -> None:
         """The first section."""
-        self.wizard.go_on(self)
+        self.wizard.spine.go_on(self)
 
     def press_review(self) -> None:
         """The hub."""
-        self.wizard.to_review()
+        self.wizard.spine.to_review()
 
     def press_runs(self) -> None:
         """Past runs."""

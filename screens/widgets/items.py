@@ -52,6 +52,14 @@ def _width(column: int, wide: bool) -> int:
     return broad if wide else narrow
 
 
+def _state(moved: Moved, part: float, signs: Glyphs) -> str:
+    """The word; of what moves also how far it is."""
+    words = {Move.ACTIVE: "active", Move.RETRYING: "retry"}
+    if moved.move in words and moved.total:
+        return f"{words[moved.move]} {min(99, int(part * 100)):2}%"
+    return signs.move(moved.move)
+
+
 def cells(moved: Moved, signs: Glyphs, wide: bool) -> dict[str, str]:
     """One row as texts."""
     part = moved.done / moved.total if moved.total else float(moved.move.over)
@@ -60,7 +68,7 @@ def cells(moved: Moved, signs: Glyphs, wide: bool) -> dict[str, str]:
     return {
         "name": cut(name_of(moved), _width(0, wide), signs.ellipsis),
         "platform": moved.platform,
-        "state": signs.move(moved.move),
+        "state": _state(moved, part, signs),
         "bytes": f"{size(count):>9}" if count else "",
         "bar": signs.bar(1.0 if moved.move.over else part, BAR),
         "tries": f"{moved.tries:>3}" if moved.tries else "",

@@ -4,9 +4,14 @@ from textual.content import Content
 from textual.widgets import Static
 
 
+def plain(text: str) -> str:
+    """With control characters made visible: none reaches the terminal, wherever the text comes from."""
+    return "".join(c if c.isprintable() or c == "\n" else f"\\x{ord(c):02x}" for c in text)
+
+
 def content(text: str, style: str = "") -> Content:
     """Plain text in one style, with control characters made visible."""
-    safe = "".join(c if c.isprintable() or c == "\n" else f"\\x{ord(c):02x}" for c in text)
+    safe = plain(text)
     return Content.styled(safe, style) if style else Content(safe)
 
 
@@ -37,12 +42,14 @@ class Words(Static):
         """The text."""
         return self.said
 
-    def say(self, text: "str | Content") -> None:
-        """Show another text; nothing is painted where it is the same."""
+    def say(self, text: "str | Content") -> bool:
+        """Show another text; False, and nothing is painted, where it is the same."""
         new = text if isinstance(text, Content) else content(text)
         if new != self.said or new.spans != self.said.spans:
             self.said = new
             self.refresh(layout=True)
+            return True
+        return False
 
 
 def cut(text: str, width: int, ellipsis: str = "…") -> str:

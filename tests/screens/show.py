@@ -7,13 +7,14 @@ from pathlib import Path
 
 from tests.screens.conftest import seen
 from tests.screens.pages import pages
+from tests.screens.test_snapshots import settled
 
 
 async def show(name: str, size: tuple[int, int], keys: list[str]) -> None:
     """Print one page."""
     app = pages()[name]()
     async with app.run_test(size=size) as pilot:
-        await pilot.pause(0.5)
+        await settled(pilot)
         for key in keys:
             await pilot.press(key)
             await pilot.pause(0.3)

@@ -64,7 +64,7 @@ async def test_prompted_secrets_are_masked_handed_over_and_written_nowhere(tmp_p
     made.answers = edit(made.answers, {"registry.password": "prompt"})
     shown = Wizard(made)
     async with shown.run_test(size=(80, 24)) as pilot:
-        shown.to_review()
+        shown.spine.to_review()
         await until(pilot, lambda: isinstance(shown.screen, Review) and shown.screen.focused)
         await pilot.press("f8")
         await until(pilot, lambda: shown.screen.query("#push-yes"))
@@ -92,7 +92,7 @@ async def test_a_password_typed_where_a_reference_belongs_is_not_repeated() -> N
         await pilot.pause()
         assert shown.draft.flaws_of("registry")
         assert PLANTED not in summary_of(shown.draft, "registry")
-        shown.to_review()
+        shown.spine.to_review()
         await until(pilot, lambda: isinstance(shown.screen, Review))
         await pilot.press("down")
         await pilot.pause()

@@ -96,7 +96,7 @@ async def test_a_file_fills_the_wizard_in_also_where_something_is_missing(tmp_pa
     app = Wizard(sitting.real(path))
     async with app.run_test(size=(80, 24)) as pilot:
         assert app.draft.answers.registry.host == "r.example"
-        app.to_review()
+        app.spine.to_review()
         await until(pilot, lambda: isinstance(app.screen, Review) and app.screen.focused)
         text = "\n".join(seen(app))
         assert "1 TO MEND" in text and "r.example" in text
@@ -108,7 +108,7 @@ async def test_the_palette_has_every_action_and_reaches_a_section() -> None:
     """Ctrl+P, some letters, Enter."""
     app = Wizard(sitting.rehearsal("healthy"))
     async with app.run_test(size=(80, 24)) as pilot:
-        names = [name for name, _ in app.named_actions()]
+        names = [name for name, _ in app.palette.named_actions()]
         await pilot.press("ctrl+p")
         assert {"help", "look", "runs", "leave", "section:cluster", "theme:none", "glyphs:ascii"} <= set(
             names
@@ -122,7 +122,7 @@ async def test_colours_and_signs_change_as_they_are_chosen() -> None:
     """F4: the page under the dialog is painted anew."""
     app = Wizard(sitting.rehearsal("healthy"))
     async with app.run_test(size=(80, 24)) as pilot:
-        app.to_review()
+        app.spine.to_review()
         await until(pilot, lambda: isinstance(app.screen, Review) and app.screen.focused)
         assert "✓ complete" in "\n".join(seen(app))
         await pilot.press("f4")
@@ -137,7 +137,7 @@ async def test_leaving_with_answers_that_are_in_no_file_asks_first(home: Path) -
     """Nothing is lost by a key."""
     app = Wizard(sitting.real(None))
     async with app.run_test(size=(80, 24)) as pilot:
-        app.to_review()
+        app.spine.to_review()
         await until(pilot, lambda: isinstance(app.screen, Review) and app.screen.focused)
         await pilot.press("f10")
         await until(pilot, lambda: "Leave without saving?" in "\n".join(seen(app)))

@@ -12,14 +12,14 @@ import pytest
 from screens.app import Wizard
 from screens.glyphs import ASCII
 from screens.pages.failure import Failure
-from tests.screens.conftest import seen
+from tests.screens.conftest import seen, until
 from tests.screens.pages import Recorded, app, pages
 from tests.screens.record import JOURNALS
 from wizard.rehearsal.loader import worlds
 
 TEXTS = Path(__file__).parent / "texts"
 PAGES = sorted(pages())
-WIDE = ("review", "progress", "digests", "verification", "failure", "done")
+WIDE = ("review", "progress", "digests", "verification", "failure", "done", "diagnosis", "bundle")
 
 
 def failed(world: str) -> bool:
@@ -44,9 +44,10 @@ def compare(name: str, lines: list[str], request: pytest.FixtureRequest) -> None
 async def settled(pilot: Any) -> None:
     """Nothing is left to be painted, and no finder is at work."""
     await pilot.app.workers.wait_for_complete()
+    await until(pilot, lambda: not getattr(pilot.app.screen, "busy", False))
     same, before = 0, []
     while same < 4:
-        pilot.app.drain()
+        pilot.app.showing.drain()
         await pilot.pause(0.03)
         now = seen(pilot.app)
         same, before = (same + 1 if now == before else 0), now

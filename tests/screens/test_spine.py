@@ -1,6 +1,8 @@
 """The whole spine with keys alone, on a rehearsed site, to the end; and its answers replayed without a terminal."""
 
 import json
+import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,7 @@ from screens.pages.verification import Verification
 from tests.screens.conftest import until
 from wizard.cli import sitting
 from wizard.cli.main import dispatch
-from wizard.engine.folder import run_folders
+from wizard.engine.folder import RunFolder, run_folders
 
 
 async def to_review(app: Wizard, pilot: Any) -> list[str]:
@@ -74,8 +76,25 @@ async def test_keys_alone_lead_from_welcome_to_done_and_the_answers_replay_with_
     assert dispatch(["run", "--answers-file", str(saved), "--rehearse", "healthy", "--format", "jsonl"]) == 0
     assert len(run_folders()) == before + 1
     again = json.loads(run_folders()[-1].evidence.read_text())
+    one, other = run_folders()[-2:]
+    written(one)
+    written(other)
+    kept = {"answers.yaml", "options.json", "journal.jsonl", "evidence.json", "summary.txt", "process.log"}
+    assert all(kept <= {p.name for p in folder.path.iterdir()} for folder in (one, other))
+    assert one.answers.read_text() == other.answers.read_text()
+    assert replace(one.options(), said=()) == replace(other.options(), said=()), (
+        "the same run, whoever began it"
+    )
     for step in ("mirror-images", "carry-model", "write-values", "verify"):
         assert again[step] == evidence[step], step
+
+
+def written(folder: RunFolder) -> None:
+    """Wait until the run's process has put its last file where it belongs."""
+    end = time.monotonic() + 30
+    while not folder.summary.exists():
+        assert time.monotonic() < end
+        time.sleep(0.01)
 
 
 def keys(text: str) -> list[str]:

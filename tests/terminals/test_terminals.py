@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.screens.pages import parcel
 from tests.terminals.terminal import ROOT, Terminal
+from wizard.support.write import write
 
 REHEARSE = ["--rehearse", "healthy"]
 COLOUR = re.compile(rb"\x1b\[[0-9;]*?(?:3[0-7]|4[0-7]|9[0-7]|10[0-7]|38;|48;)[0-9;]*m")
@@ -27,7 +29,7 @@ def begin(t: Terminal) -> None:
     t.press("f8")
     t.sees("No, go back")
     t.press("right", "enter")
-    t.sees("Progress", "Carry the probe's image")
+    t.sees("Progress", "[ Digests ]")
 
 
 @pytest.mark.parametrize("term", ["xterm-256color", "linux", "vt220"])
@@ -107,7 +109,7 @@ def test_hang_ups_on_the_pages_of_a_run_leave_it_running_and_attach_shows_the_tr
             t.press("f6")
             t.sees("REHEARSAL healthy", "begun")
             t.press("enter")
-            t.sees("Progress", "Carry the probe's image")
+            t.sees("Progress", "[ Digests ]")
             t.press(*keys)
             t.sees(seen)
             t.hang_up()
@@ -120,7 +122,10 @@ def test_hang_ups_on_the_pages_of_a_run_leave_it_running_and_attach_shows_the_tr
     assert done.returncode == 0, done.stdout + done.stderr
     assert "install: done" in done.stdout
     assert not list(tmp_path.glob("crash-*")), "a cut line is no bug"
-    with Terminal("xterm-256color", REHEARSE, tmp_path) as t:
+    with Terminal("vt220", REHEARSE, tmp_path) as other, Terminal("xterm-256color", REHEARSE, tmp_path) as t:
+        other.sees("Past runs (1)")
+        other.press("f6", "enter")
+        other.sees("[ Results ]")
         t.sees("Past runs (1)")
         t.press("f6")
         t.sees("done")
@@ -128,3 +133,31 @@ def test_hang_ups_on_the_pages_of_a_run_leave_it_running_and_attach_shows_the_tr
         t.sees("[ Results ]")
         t.press("f10")
         assert t.wait() == 0
+
+
+@pytest.mark.parametrize("term", ["vt220", "xterm-256color"])
+def test_a_support_bundle_is_browsed_with_keys_alone(term: str, tmp_path: Path) -> None:
+    """`--bundle FILE`: causes, files; on a terminal without colour and function keys as well."""
+    path = tmp_path / "carried.tar"
+    write(parcel("pull-401").bundle, path)
+    with Terminal(term, ["--bundle", str(path)], tmp_path) as t:
+        t.sees("carried.tar", "1. CERTAIN", "cluster/", "REHEARSAL pull-401")
+        t.press("enter")
+        t.sees("Diagnosis", "What to do", "$ airgap-wizard run")
+        t.press("\x1b7")  # Alt+7
+        t.sees("Timeline:")
+        t.press("down", "enter")
+        t.sees("Run and cluster on one axis")
+        t.press("f7")
+        t.sees("cluster/")
+        t.press("f10")
+        assert t.wait() == 0
+        assert bool(COLOUR.search(t.raw)) == (term != "vt220")
+
+
+def test_what_is_no_support_bundle_is_told_on_the_terminal_as_it_was(tmp_path: Path) -> None:
+    """support-bundle-invalid, exit 2, and nothing is drawn."""
+    (tmp_path / "x.tar").write_bytes(b"no tar" * 1000)
+    with Terminal("xterm-256color", ["--bundle", str(tmp_path / "x.tar")], tmp_path) as t:
+        assert t.wait() == 2
+        assert "is not a support bundle" in t.text and b"\x1b[?1049h" not in t.raw

@@ -37,6 +37,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
 
 USAGE = """usage: airgap-wizard [--rehearse WORLD]            the wizard, on a terminal
        airgap-wizard --answers-file F [--tui]      replay F headless (or fill the wizard in from it)
+       airgap-wizard --bundle F                    browse a support bundle, on a terminal
        airgap-wizard COMMAND …                     one of these; each has --help
 
 {commands}

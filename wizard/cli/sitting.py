@@ -6,9 +6,10 @@ import os
 import subprocess
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import wizard
-from screens.session import Session, Site, StepRow
+from screens.session import Opened, Session, Site, StepRow
 from wizard.answers.fields import table, values
 from wizard.answers.form import value_text
 from wizard.answers.load import load
@@ -17,6 +18,12 @@ from wizard.cli import found
 from wizard.engine.folder import RunFolder
 from wizard.steps import JOURNEYS, steps_of
 
+if TYPE_CHECKING:
+    from wizard.diagnosis.cause import Diagnosis
+    from wizard.support.format import Bundle
+
+SECONDS = 45.0
+"""After that a support bundle is made of what was got."""
 JOURNEY_LINES = {
     "install": "bring everything in, install it, prove it",
     "stage": "outside: collect everything into a signed bundle",
@@ -41,7 +48,10 @@ def real(file: Path | None) -> Session:
         sites=sites,
         rehearse=rehearsal,
         target=target,
-        report=report,
+        diagnose=diagnosed,
+        gather=gathered,
+        write=written,
+        read=opened,
         shell=shell,
         version=wizard.__version__,
     )
@@ -107,19 +117,47 @@ def target(answers: Answers) -> str:
     return f"context {cluster.context or '(current)'} of {cluster.kubeconfig}"
 
 
-def report(folder: RunFolder) -> Path:
-    """The support bundle of a run, in the current folder or else in the run's. Raises Problem, OSError."""
+def gathered(folder: RunFolder, pseudonyms: bool = False) -> "Bundle":
+    """What a support bundle of a run and its site would hold. Raises Problem."""
     from wizard.cli import subject
+
+    answers, rehearse = subject.of_run(folder)
+    args = argparse.Namespace(seconds=SECONDS)
+    return subject.look(folder, answers, rehearse, args, pseudonyms=pseudonyms, quiet=True)
+
+
+def written(bundle: "Bundle", path: Path) -> int:
+    """Its file. Raises Problem `support-bundle-not-written`."""
     from wizard.support.write import write
 
-    words = argparse.Namespace(
-        run=str(folder.path), answers_file=None, rehearse="", sets=[], seconds=45.0, command="support-bundle"
-    )
-    bundle = subject.gathered(words, quiet=True)
-    where = Path.cwd() if os.access(Path.cwd(), os.W_OK) else folder.path
-    path = where / f"support-{folder.id}.tar"
-    write(bundle, path)
-    return path
+    return write(bundle, path)
+
+
+def opened(path: Path) -> Opened:
+    """A support bundle that somebody brought. Raises Problem `support-bundle-invalid`."""
+    from wizard.support.read import read
+
+    return browsed(path.name, read(path))
+
+
+def browsed(name: str, bundle: "Bundle") -> Opened:
+    """A support bundle with what it comes to."""
+    from wizard.cli.diagnose import filled
+    from wizard.diagnosis.diagnose import diagnose
+    from wizard.diagnosis.timeline import timeline
+    from wizard.engine.commands import Commands
+    from wizard.support.scene import scene_of
+
+    scene = scene_of(bundle, name)
+    found = filled(diagnose(scene), Commands(Path("answers.yaml")))
+    return Opened(name, bundle, found, tuple((m.at, m.who, m.text) for m in timeline(scene)))
+
+
+def diagnosed(folder: RunFolder, live: bool) -> "Diagnosis":
+    """Why a run does not work, as `diagnose` says it. Raises Problem where the site cannot be opened at all."""
+    from wizard.cli.diagnose import diagnosis_of
+
+    return diagnosis_of(folder, live=live)
 
 
 def shell(folder: RunFolder | None) -> None:

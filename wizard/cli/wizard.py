@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import shlex
 import sys
 from pathlib import Path
 
@@ -13,6 +14,9 @@ def arguments(p: argparse.ArgumentParser) -> None:
     )
     p.add_argument("--tui", action="store_true", help="open the wizard even with --answers-file")
     p.add_argument("--rehearse", default="", metavar="WORLD", help="act on a simulated site")
+    p.add_argument(
+        "--bundle", type=Path, metavar="F", help="open the wizard on a support bundle and browse it"
+    )
     p.add_argument(
         "--theme",
         choices=("dark", "light", "16", "none"),
@@ -26,7 +30,7 @@ def arguments(p: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Choose the front end. Raises Problem `no-terminal` (exit 2) where nothing can be drawn."""
-    if args.answers_file and not args.tui:
+    if args.answers_file and not args.tui and not args.bundle:
         from wizard.cli import run as headless
 
         p = argparse.ArgumentParser()
@@ -50,12 +54,13 @@ def _sit(args: argparse.Namespace) -> int:
 
     rehearse = args.rehearse
     session = sitting.rehearsal(rehearse, args.answers_file) if rehearse else sitting.real(args.answers_file)
+    opened = sitting.opened(args.bundle) if args.bundle else None
     from screens.app import Wizard
 
     if not sys.stderr.isatty():
         # Textual draws on standard error: where that is redirected, on the terminal that standard output is
         sys.__stderr__ = sys.__stdout__  # type: ignore[misc]
-    app = Wizard(session, now_theme=args.theme, now_glyphs="ascii" if args.ascii else "")
+    app = Wizard(session, now_theme=args.theme, now_glyphs="ascii" if args.ascii else "", opened=opened)
     result = app.run()
     if app.watched is not None and app.watched.going:
         print(f"the run goes on: airgap-wizard attach {app.watched.folder.id}")
@@ -65,6 +70,17 @@ def _sit(args: argparse.Namespace) -> int:
 def _no_terminal(args: argparse.Namespace, title: str) -> Exception:
     from wizard.engine.problems import Problem, Remedy
 
+    if args.bundle:
+        read = shlex.join(["airgap-wizard", "diagnose", "--bundle", str(args.bundle)])
+        return Problem(
+            "no-terminal",
+            title,
+            remedies=(
+                Remedy("read the causes without screens", read),
+                Remedy("and what happened, in order", f"{read} --timeline"),
+            ),
+            exit_code=2,
+        )
     world = args.rehearse or "healthy"
     return Problem(
         "no-terminal",

@@ -32,11 +32,7 @@ test-fast: $(STAMP) ## the tests that need nothing but Python
 	$(PYTEST) -n $(JOBS) -m "not real and not cluster"
 
 test-real: $(STAMP) tools ## registries, Helm, Ollama, a one-node Kubernetes
-	$(PYTEST) -m "(real or cluster) and not journey"
-
-test-journey: $(STAMP) tools ## whole installs on the one-node cluster, and their false successes (not in `make test` yet)
-	$(PYTEST) -m journey tests/e2e/test_journey.py
-	$(PYTEST) -m journey tests/e2e/test_false_success.py
+	$(PYTEST) -m "real or cluster"
 
 tools: ## build the real tools (Go and root needed; without them the real tests are skipped by name and count)
 	@if command -v go >/dev/null && [ "$$(id -u)" = 0 ]; then tests/real/tools/build; \

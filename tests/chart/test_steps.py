@@ -8,11 +8,12 @@ import yaml
 
 from tests.chart.fakes import FakeCluster, FakeHelm
 from tests.chart.given import DEMO, answers, images
-from tests.chart.test_waiting import pod
+from tests.chart.test_waiting import NAMES, pod
 from wizard.answers.sections.chart import Chart
 from wizard.cluster.port import Release
 from wizard.cluster.values.supplied import supplied
 from wizard.cluster.values.text import sets
+from wizard.cluster.waiting.release import causes
 from wizard.engine.events import Found, Grade, Said
 from wizard.engine.problems import Problem
 from wizard.engine.step import Context
@@ -194,6 +195,23 @@ def test_install_and_then_already(ctx):
     )
     assert step.already(ctx) == evidence
     assert len(ctx.world.helm_.upgrades) == 1
+
+
+@pytest.mark.parametrize("whose", ["our-probe", "replaced"])
+def test_a_pod_on_its_way_out_is_no_reason_to_upgrade_again(ctx, whose):
+    """A probe of ours bears the gateway's labels; it, or a pod that a restart has replaced, lingers for a moment."""
+    installed(ctx)
+    step = InstallChart()
+    evidence = step.run(ctx)
+    lingering = pod("opencost-ai-gateway-2")
+    labels = lingering["metadata"]["labels"]
+    if whose == "our-probe":
+        lingering["metadata"]["labels"] = {**labels, "airgap-wizard/purpose": "probe"}
+    else:
+        lingering["metadata"]["deletionTimestamp"] = "2026-01-01T00:00:00Z"
+    ctx.world.cluster_.objects.append(lingering)
+    assert step.already(ctx) == evidence
+    assert causes(ctx.world.cluster_, NAMES) == []
 
 
 DEPLOYED = Release("opencost-ai", "opencost-ai", 1, "deployed", "opencost-ai-0.1.0+airgap.3")

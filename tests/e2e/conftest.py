@@ -1,9 +1,10 @@
 """One site and one install for the session: everything after it looks at what that install left."""
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,6 +13,7 @@ from tests.e2e.looking import Looking
 from tests.e2e.site import Ran, Site, own_namespace, site_of
 from tests.real.ollama import Ollama
 from tests.real.registry import Registry
+from wizard.cluster.objects.names import COMPONENTS
 
 _numbers = itertools.count(1)
 
@@ -35,6 +37,8 @@ class Installed:
     namespace: str
     answers: Path
     first: Ran
+    pods: Mapping[str, Mapping[str, Any]]
+    """The components' pods as that run left them; a test that replaces one changes nothing here."""
 
     @property
     def looking(self) -> Looking:
@@ -48,7 +52,9 @@ def installed(site: Site, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     mine = site.at(tmp_path_factory.mktemp("installed"))
     with own_namespace(mine, "opencost-ai") as namespace:
         answers = mine.answers(namespace)
-        yield Installed(mine, namespace, answers, mine.run(answers))
+        ran = mine.run(answers)
+        pods = {c: p for c in COMPONENTS for p in mine.pods(namespace, c)}
+        yield Installed(mine, namespace, answers, ran, pods)
 
 
 @pytest.fixture

@@ -211,7 +211,7 @@ class Site:
 
     # --- running
 
-    def wizard(self, *words: str | Path, seconds: float = 280) -> subprocess.CompletedProcess[str]:
+    def wizard(self, *words: str | Path, seconds: float = 550) -> subprocess.CompletedProcess[str]:
         """Run the real program to its end."""
         return subprocess.run(
             [sys.executable, "-m", "wizard", *map(str, words)],
@@ -238,12 +238,12 @@ class Site:
             **self.env,
         }
 
-    def run(self, answers: Path, *words: str, seconds: float = 280) -> Ran:
-        """`run --answers-file`, with its events."""
+    def run(self, answers: Path, *words: str, command: str = "run", seconds: float = 550) -> Ran:
+        """`run --answers-file` (or another command of that kind), with its events."""
         number = len(list(self.folder.glob("run-*")))
         folder = self.folder / f"run-{number}"
         done = self.wizard(
-            "run",
+            command,
             "--answers-file",
             answers,
             "--format",
@@ -259,8 +259,8 @@ class Site:
     # --- looking
 
     def pods(self, namespace: str, component: str) -> list[dict[str, Any]]:
-        """Pods of a component."""
-        selector = f"app.kubernetes.io/component={component}"
+        """Pods of a component; a probe of the wizard's bears such labels for a moment, and is none."""
+        selector = f"app.kubernetes.io/component={component},!airgap-wizard/purpose"
         found: list[dict[str, Any]] = self.cluster.get("pods", "-n", namespace, "-l", selector)["items"]
         return found
 

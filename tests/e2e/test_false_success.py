@@ -8,7 +8,7 @@ from tests.e2e.conftest import Installed
 from tests.real.process import wait_until
 from wizard.engine.events import Grade
 
-pytestmark = [pytest.mark.real, pytest.mark.cluster, pytest.mark.journey, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.real, pytest.mark.cluster, pytest.mark.timeout(900)]
 
 
 def _restart(installed: Installed, component: str) -> None:

@@ -11,7 +11,7 @@ from wizard.checks.registry import at
 from wizard.engine.events import Grade
 from wizard.steps import JOURNEYS
 
-pytestmark = [pytest.mark.real, pytest.mark.cluster, pytest.mark.journey, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.real, pytest.mark.cluster, pytest.mark.timeout(900)]
 STEPS = JOURNEYS["install"]
 
 
@@ -49,7 +49,7 @@ def test_images_run_by_the_recorded_digests_from_inside(installed: Installed) ->
         for name, row in installed.first.evidence[step]["images"].items()
     }
     for component in ("gateway", "bridge", "ollama"):
-        (pod,) = installed.site.pods(installed.namespace, component)
+        pod = installed.pods[component]
         spec = pod["spec"]
         containers = [
             *spec["containers"],

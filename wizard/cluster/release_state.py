@@ -6,12 +6,12 @@ from typing import Any
 
 from wizard.answers.model import Answers
 from wizard.cluster.chart.model import Chart
-from wizard.cluster.objects.names import INSTANCE, Names
+from wizard.cluster.objects.names import Names
 from wizard.cluster.port import Helm, Obj, Reader, Release
 from wizard.cluster.values.rendered import objects
 from wizard.cluster.values.supplied import same, supplied
 from wizard.cluster.values.text import sets
-from wizard.cluster.waiting.pods import ready
+from wizard.cluster.waiting.pods import of_release, ready
 
 
 def deployed(
@@ -40,7 +40,8 @@ def deployed(
             return None
         if _replicas(wanted) > int(found.get("status", {}).get("readyReplicas") or 0):
             return None
-    pods = cluster.list("Pod", names.namespace, {INSTANCE: names.release})
+    # one on its way out has been replaced: the controllers' counts above are of those that stay
+    pods = [p for p in of_release(cluster, names) if not p["metadata"].get("deletionTimestamp")]
     return release if pods and all(ready(pod) for pod in pods) else None
 
 

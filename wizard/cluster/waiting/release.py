@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from wizard.cluster.objects.names import INSTANCE, Names
+from wizard.cluster.objects.names import Names
 from wizard.cluster.port import Obj, Reader
 from wizard.cluster.waiting.cause import Cause, cause
-from wizard.cluster.waiting.pods import of_pod, ready
+from wizard.cluster.waiting.pods import of_pod, of_release, ready
 from wizard.engine.events import Remedy
 from wizard.engine.problems import Problem
 
@@ -18,7 +18,7 @@ def causes(cluster: Reader, names: Names) -> list[Cause]:
     Raises the cluster's Problems.
     """
     space = names.namespace
-    pods = cluster.list("Pod", space, {INSTANCE: names.release})
+    pods = of_release(cluster, names)
     events = sorted(cluster.list("Event", space), key=when)
     found = [cause for pod in pods if not ready(pod) for cause in of_pod(cluster, pod, about(events, pod))]
     found += _claims(cluster, names, events)
@@ -30,8 +30,7 @@ def causes(cluster: Reader, names: Names) -> list[Cause]:
 
 def not_ready(cluster: Reader, names: Names) -> list[str]:
     """Names of the release's pods that are not Ready."""
-    pods = cluster.list("Pod", names.namespace, {INSTANCE: names.release})
-    return sorted(pod["metadata"]["name"] for pod in pods if not ready(pod))
+    return sorted(pod["metadata"]["name"] for pod in of_release(cluster, names) if not ready(pod))
 
 
 def about(events: list[Obj], obj: Obj) -> list[Obj]:

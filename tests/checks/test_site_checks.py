@@ -134,8 +134,17 @@ def test_nodes_reach_registry() -> None:
     finding = judged(NodesReachRegistry(), one)
     assert finding.grade is Grade.FAIL
     assert "unknown-authority" in finding.title and "b: x509" in finding.detail
-    assert "hosts.toml" in finding.remedies[0].text
+    assert "/etc/containerd/certs.d/r/ca.crt" in finding.remedies[0].text
     assert judged(NodesReachRegistry(), Pulls("r", (), True)).grade is Grade.UNKNOWN
+
+
+def test_what_many_nodes_say_alike_is_told_once() -> None:
+    """S1.11: with the names of all of them."""
+    words = "dial tcp 10.0.0.{}:5000: connect: no route to host"
+    pulls = [Pull(f"n{n}", "unreachable", words.format(n)) for n in range(3)]
+    finding = judged(NodesReachRegistry(), Pulls("r", (*pulls, Pull("m", "timeout", "i/o timeout")), True))
+    assert finding.detail == f"n0, n1, n2: {words.format(0)}; m: i/o timeout"
+    assert finding.evidence["nodes"] == dict.fromkeys(("n0", "n1", "n2"), "unreachable") | {"m": "timeout"}
 
 
 @pytest.mark.parametrize("cause", [*CAUSES, "other"])

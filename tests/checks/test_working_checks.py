@@ -1,6 +1,7 @@
 """Verdicts on OpenCost, DNS, PodSecurity, webhooks, quota, releases, permissions, disk and clocks: each grade."""
 
 import json
+from dataclasses import replace
 
 import pytest
 import yaml
@@ -103,6 +104,20 @@ def test_opencost_mcp_says_what_is_in_the_way() -> None:
     finding = judged(OpenCostMcp(), mcp("timeout", 0, "", -1), about)
     text = finding.detail + json.dumps([r.command for r in finding.remedies])
     assert "only-ui" in text and "8081" in text and "MCP_SERVER_ENABLED" in text
+
+
+def test_opencosts_policy_admits_a_namespace_that_is_not_there_yet() -> None:
+    """Asked from a scratch namespace, such a refusal proves nothing; a policy is proposed where none admits us."""
+    away = replace(mcp("timeout", 0, "", -1), home=False)
+    finding = judged(OpenCostMcp(), away, opencost(admitting=("from-us",)), wanted())
+    assert finding.grade is Grade.UNKNOWN and "from-us" in finding.detail
+    assert finding.remedies[0].command == "kubectl create namespace opencost-ai"
+    barred = opencost(barring=("only-ui",), selector=(("app", "opencost"),))
+    assert judged(OpenCostMcp(), replace(away, home=True), opencost(admitting=("x",))).grade is FAIL
+    (first, *_) = judged(OpenCostMcp(), away, barred, wanted()).remedies
+    made = yaml.safe_load(first.command.partition("<<'EOF'")[2].rpartition("EOF")[0])
+    assert made["spec"]["podSelector"] == {"matchLabels": {"app": "opencost"}}
+    assert made["metadata"]["namespace"] == "opencost"
 
 
 def dns(space: str = "kube-system", label: str = "kube-dns", port: int = 53, cache: bool = False) -> Dns:

@@ -63,7 +63,9 @@ def test_other_programs_are_left_alone():
     ("options", "shown"),
     [
         (Options("install", said=FILE), f"run {shlex.join(FILE)}"),
-        (Options("install", said=FILE, only=("preflight",)), f"preflight {shlex.join(FILE)}"),
+        (Options("install", said=FILE, only=("mirror-probe", "preflight")), f"preflight {shlex.join(FILE)}"),
+        (Options("install", said=FILE, only=("verify",)), f"verify {shlex.join(FILE)}"),
+        (Options("install", said=FILE, only=("preflight",)), f"run {shlex.join(FILE)} --only preflight"),
         (
             Options("install", only=("a", "b"), strict=True),
             f"run --answers-file {COPY} --only a --only b --strict",

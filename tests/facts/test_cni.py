@@ -10,6 +10,7 @@ from wizard.cluster.objects.names import Names, ours
 from wizard.cluster.objects.namespace import namespace
 from wizard.cluster.port import PodResult
 from wizard.engine.problems import Problem, Stopped
+from wizard.facts.base import Gatherer, Sources, gather
 from wizard.facts.cni import Enforcement, gather_cni
 
 
@@ -127,7 +128,30 @@ def test_without_the_probe_image_it_is_a_problem_that_says_what_to_run() -> None
     with pytest.raises(Problem) as caught:
         gather_cni(sources(FakeCluster(), recorded={}))
     assert caught.value.code == "probe-image-missing"
-    assert "mirror-images" in caught.value.remedies[0].command
+    command = caught.value.remedies[0].command
+    assert command == "airgap-wizard preflight --answers-file F", "that carries it, and looks then"
+
+
+def test_an_image_that_does_not_come_is_told_once() -> None:
+    """Every experiment meets the same 401: the first says so in the runtime's words, the others point there."""
+
+    def of(words: str) -> Gatherer:
+        def gatherer(_: Sources) -> object:
+            raise Problem("pod-did-not-start", "pod a cannot start", detail=words)
+
+        return gatherer
+
+    refused = "ErrImagePull: failed to pull: unexpected status from HEAD request to x: 401 Unauthorized"
+    gatherers = {
+        int: of(refused),
+        str: of(refused),
+        bytes: of("ErrImagePull: x509: unknown authority"),
+        set: of("Unschedulable"),
+    }
+    facts = gather(gatherers, gatherers, sources(FakeCluster()))
+    assert "401 Unauthorized" in facts.why_not((int,))
+    assert facts.why_not((str,)) == "the probe's image was not pulled (refused-credentials), as told above"
+    assert "x509" in facts.why_not((bytes,)) and "Unschedulable" in facts.why_not((set,))
 
 
 def test_a_probe_that_cannot_look_is_no_verdict() -> None:

@@ -10,12 +10,14 @@ from typing import Any
 import pytest
 
 from tests.facts.fakes import FakeCluster, FakeHelm, answers, sources
+from tests.real.programs import program_image
 from wizard.answers.model import Journey
 from wizard.answers.sections.bundle import Media
 from wizard.cluster.objects.namespace import namespace
 from wizard.cluster.objects.rbac import RULES
 from wizard.cluster.port import Obj, PodResult, Release
 from wizard.engine.problems import Problem
+from wizard.facts.cargo import weigh
 from wizard.facts.clocks import gather_clocks
 from wizard.facts.disk import gather_disk
 from wizard.facts.dns import gather_dns
@@ -26,6 +28,7 @@ from wizard.facts.quota import gather_quota
 from wizard.facts.rbac import gather_rbac
 from wizard.facts.release import gather_release, gather_volume
 from wizard.facts.webhooks import gather_webhooks
+from wizard.oci.layout import Layout
 
 
 def service(name: str, space: str, port: int, selector: dict[str, str], **more: Any) -> Obj:
@@ -76,12 +79,21 @@ def test_opencost_with_a_policy_that_lets_nobody_in_on_8081() -> None:
             containers=[{"image": "q/opencost:1.118.0"}, {"image": "q/opencost-ui:1"}],
         ),
     )
-    for name, ports in (
-        ("narrow", [{"port": 9003}]),
-        ("wide", None),
-        ("range", [{"port": 8000, "endPort": 9000}]),
+    home = {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "opencost-ai"}}}
+    monitoring = {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "monitoring"}}}
+    bridge = {"podSelector": {"matchLabels": {"app.kubernetes.io/component": "bridge"}}}
+    for name, rule in (
+        ("narrow", {"ports": [{"port": 9003}]}),
+        ("others", {"from": [monitoring], "ports": [{"port": 8081}]}),
+        ("within", {"from": [bridge]}),  # a pod selector alone means OpenCost's own namespace
+        ("wide", {"from": []}),
+        ("range", {"ports": [{"port": 8000, "endPort": 9000}]}),
+        ("ours", {"from": [monitoring, home | bridge]}),
     ):
-        rule: Obj = {"from": []} if ports is None else {"ports": ports}
+        if name == "wide":
+            found = gather_opencost(sources(cluster))
+            assert (found.version, found.ports) == ("1.118.0", (9003,))
+            assert (found.barring, found.admitting) == (("narrow", "others", "within"), ())
         cluster.put(
             {
                 "kind": "NetworkPolicy",
@@ -90,7 +102,7 @@ def test_opencost_with_a_policy_that_lets_nobody_in_on_8081() -> None:
             }
         )
     found = gather_opencost(sources(cluster))
-    assert (found.version, found.ports, found.barring) == ("1.118.0", (9003,), ("narrow",))
+    assert (found.barring, sorted(found.admitting)) == ((), ["ours", "range", "wide"]), "policies add up"
 
 
 def test_no_opencost_at_all_is_a_problem_with_a_remedy() -> None:
@@ -274,6 +286,15 @@ def test_disk_for_a_bundle_is_the_sum_of_what_is_carried(tmp_path: Path) -> None
     with pytest.raises(Problem) as caught:
         gather_disk(sources(FakeCluster(), answers=staged, recorded={}))
     assert caught.value.code == "cargo-unknown"
+
+
+def test_an_image_without_an_index_tells_its_platform_in_its_configuration(tmp_path: Path) -> None:
+    """S2.11: an arm64 image under a single tag is met before a node says "exec format error"."""
+    image = program_image(tmp_path / "image", {"/a": b"a"}, ["/a"], platform="linux/arm64")
+    digest = image.manifests["linux/arm64"]["digest"]
+    size, platforms = weigh(Layout(image.folder), digest, ("all",))
+    assert platforms == ("linux/arm64",)
+    assert size > 0
 
 
 def test_clocks_from_a_dry_run_and_from_leases() -> None:

@@ -3,6 +3,7 @@
 from typing import ClassVar
 
 from wizard.checks.base import Check, Moment
+from wizard.checks.nodes_reach_registry import alike
 from wizard.engine.events import Finding, Grade, Remedy
 from wizard.facts.base import Facts, Unknown
 from wizard.facts.pulls import OutsidePulls
@@ -32,7 +33,7 @@ class NodesPullOutside(Check):
                 Remedy(
                     "close the perimeter for nodes too; where a registry mirror on the nodes answers for public "
                     "names, see that it has no public fallback",
-                    "airgap-wizard registry mirrors --answers-file F",
+                    "airgap-wizard explain nodes-pull-outside",
                 ),
                 detail=f"on {', '.join(got)}, from outside or from a mirror that answers for it",
             )
@@ -41,6 +42,6 @@ class NodesPullOutside(Check):
                 Grade.UNKNOWN,
                 "whether nodes can pull from outside is not shown",
                 shown,
-                detail="; ".join(f"{pull.node}: {pull.words}" for pull in other),
+                detail="; ".join(alike(other)),
             )
         return self.found(Grade.PASS, f"none of {len(known.pulls)} nodes pulled {known.image}", shown)

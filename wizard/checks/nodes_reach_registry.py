@@ -1,11 +1,13 @@
 """nodes-reach-registry: every node pulled from the internal registry with the secret that will be used (S1.11)."""
 
+import re
+from collections.abc import Iterable
 from typing import ClassVar
 
 from wizard.checks.base import Check, Moment
 from wizard.engine.events import Finding, Grade, Remedy
 from wizard.facts.base import Facts, Unknown
-from wizard.facts.pulls import Pulls
+from wizard.facts.pulls import Pull, Pulls
 
 
 class NodesReachRegistry(Check):
@@ -38,8 +40,16 @@ class NodesReachRegistry(Check):
             f"{len(failed)} of {len(known.pulls)} nodes cannot pull from {known.registry}: {', '.join(causes)}",
             shown,
             *(remedy(cause, known.registry, known.authenticated) for cause in causes),
-            detail="; ".join(f"{pull.node}: {pull.words}" for pull in failed),
+            detail="; ".join(alike(failed)),
         )
+
+
+def alike(pulls: Iterable[Pull]) -> list[str]:
+    """`NODE, NODE: words`: what several nodes say in the same words (but for numbers) is told once."""
+    groups: dict[tuple[str, str], list[Pull]] = {}
+    for pull in pulls:
+        groups.setdefault((pull.outcome, re.sub(r"\d+", "#", pull.words)), []).append(pull)
+    return [f"{', '.join(pull.node for pull in group)}: {group[0].words}" for group in groups.values()]
 
 
 def remedy(cause: str, registry: str, authenticated: bool) -> Remedy:
@@ -55,9 +65,9 @@ def remedy(cause: str, registry: str, authenticated: bool) -> Remedy:
         ),
         "forbidden": Remedy("give the account the right to pull from this repository"),
         "unknown-authority": Remedy(
-            "the node's runtime does not trust the registry's CA: put it on every node and name it in "
-            + hosts_toml,
-            "airgap-wizard registry mirrors --answers-file F",
+            "the node's runtime does not trust the registry's CA: put it on every node (containerd: "
+            f"/etc/containerd/certs.d/{registry}/ca.crt, named in hosts.toml where there is one)",
+            "airgap-wizard explain registry-ca-unknown-to-node",
         ),
         "plain-http": Remedy(
             f"the registry speaks plain HTTP and the node wants TLS: give the registry a certificate, or "

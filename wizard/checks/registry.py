@@ -38,6 +38,8 @@ CHECKS: tuple[Check, ...] = (
     DiskFree(),
     NodesFitModel(),
     NodeArchitectures(),
+    # before the other experiments: where the image of all of them does not come, that is told here, once
+    NodesReachRegistry(),
     StorageClassExists(),
     StorageBinds(),
     VolumeAdoptable(),
@@ -47,7 +49,6 @@ CHECKS: tuple[Check, ...] = (
     WebhooksLeaveImages(),
     CniEnforcesPolicy(),
     DnsRuleMatches(),
-    NodesReachRegistry(),
     OpenCostVersion(),
     OpenCostMcp(),
     ImagesInternal(),

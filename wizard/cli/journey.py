@@ -7,11 +7,13 @@ from wizard.cli import run as run_command
 
 # command → (journey, steps)
 PARTS: dict[str, tuple[str, tuple[str, ...]]] = {
-    "preflight": ("install", ("preflight",)),
+    # what is seen from inside the cluster is seen with the probe's image: it comes first, and is all that stays
+    "preflight": ("install", ("mirror-probe", "preflight")),
     "verify": ("install", ("verify",)),
 }
 HELP = {
-    "preflight": "Look at the site and judge whether an install can hold. Changes nothing that stays.",
+    "preflight": "Look at the site and judge whether an install can hold. Carries the probe's one small image into the registry first; "
+    "nothing else stays. With --only preflight not even that, and what needs it is unknown then.",
     "verify": "Prove an install: health, a real question answered, egress refused, every image as recorded.",
 }
 
@@ -28,7 +30,7 @@ def add(subparsers: Any) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """The same as `run --only STEP`."""
+    """The same as `run --only STEP …`."""
     journey, steps = PARTS[args.command]
     args.journey = journey
     args.only = list(args.only or steps)

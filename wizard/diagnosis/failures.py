@@ -125,9 +125,8 @@ def _of_check(scene: Scene) -> list[Failed]:
 
 
 def _segment(detail: str, node: str, nodes: list[str]) -> str:
-    """What the check's detail (`NODE: words; NODE: words`) says of one node."""
-    _, found, rest = f"; {detail}".partition(f"; {node}: ")
-    if not found:
-        return ""
-    ends = [at for other in nodes if (at := rest.find(f"; {other}: ")) >= 0]
-    return rest[: min(ends)] if ends else rest
+    """What the check's detail (`NODE, NODE: words; NODE: words`) says of one node."""
+    names = "|".join(map(re.escape, nodes))
+    parts = re.split(f"(?:^|; )((?:{names})(?:, (?:{names}))*): ", detail)
+    said = zip(parts[1::2], parts[2::2], strict=True)
+    return next((words for who, words in said if node in who.split(", ")), "")

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
 PLACE = "--answers-file F"
 _ACTS = ("run", "preflight", "verify")
-"""Commands that act on a site, simulated or real; the first is the whole journey, the others a step under its name."""
+"""Commands that act on a site, simulated or real; the first is the whole journey, the others a part of it."""
+_PARTS = {("mirror-probe", "preflight"): "preflight", ("verify",): "verify"}
+"""Steps that have a command of their own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +53,7 @@ class Commands:
 
     def again(self, options: "Options") -> str:
         """The whole command that does the same once more."""
-        alone = options.only[0] if len(options.only) == 1 and options.only[0] in _ACTS else ""
+        alone = _PARTS.get(options.only, "")
         words = ["airgap-wizard", alone or "run", *self._named]
         for step in () if alone else options.only:
             words += ["--only", step]

@@ -7,6 +7,7 @@ from typing import Any, TypeVar, cast
 
 from wizard.answers.model import Answers
 from wizard.cluster.port import Cluster, Helm
+from wizard.cluster.probes.causes import about_image, pull_cause
 from wizard.engine.events import Remedy
 from wizard.engine.problems import Problem, Stopped
 from wizard.engine.stop import Stop
@@ -42,6 +43,8 @@ class Sources:
     folder: Path | None = None
     model_store: Path | None = None
     say: Callable[[str], None] = lambda text: None
+    told: set[str] = field(default_factory=set)
+    """Causes of failed pulls of the probe's image that were told already: one cause is told once."""
 
 
 class Facts:
@@ -83,6 +86,16 @@ def gather(kinds: Iterable[type], gatherers: dict[type, Gatherer], sources: Sour
         except Stopped:
             raise
         except Problem as problem:
-            reason = problem.title + (f": {problem.detail}" if problem.detail else "")
-            known[kind] = Unknown(reason, problem.remedies, problem.code)
+            known[kind] = _unknown(problem, sources.told)
     return Facts(known)
+
+
+def _unknown(problem: Problem, told: set[str]) -> Unknown:
+    """With the problem's words; where they are the runtime's over the probe's image, the first time alone."""
+    reason = problem.title + (f": {problem.detail}" if problem.detail else "")
+    if problem.code == "pod-did-not-start" and about_image(reason):
+        cause = pull_cause(reason)
+        if cause in told:
+            return Unknown(f"the probe's image was not pulled ({cause}), as told above", (), problem.code)
+        told.add(cause)
+    return Unknown(reason, problem.remedies, problem.code)

@@ -4,6 +4,7 @@ Steps of this run have recorded it; what they have not yet is asked of the publi
 where the public ones cannot be reached (inside an air gap that is as it should be), and of Ollama's store.
 """
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,12 +13,15 @@ from wizard.engine.problems import Problem, Remedy
 from wizard.facts.base import Sources
 from wizard.facts.fetch import internal, recorded_images
 from wizard.model.names import ModelName
+from wizard.model.pull import read_small
 from wizard.model.store import describe
 from wizard.oci.descriptor import Platform
+from wizard.oci.manifest import Manifest
 from wizard.oci.reference import Reference
 from wizard.oci.store import Store
 from wizard.oci.transport import Transport
 
+_CONFIG_BYTES = 4 << 20
 NAMES = ("gateway", "bridge", "ollama", "probe")
 
 
@@ -86,7 +90,7 @@ def weigh(store: Store, ref: str, wanted: tuple[str, ...]) -> tuple[int, tuple[s
     """Bytes of all blobs, and platforms, of an image; of the wanted platforms alone where they are named."""
     top = store.manifest(ref)
     if not top.is_index:
-        return sum(blob.size for blob in top.blobs), ()
+        return sum(blob.size for blob in top.blobs), _of_config(store, top)
     total, names = 0, []
     for child in top.children:
         name = str(child.platform) if child.platform else ""
@@ -95,6 +99,18 @@ def weigh(store: Store, ref: str, wanted: tuple[str, ...]) -> tuple[int, tuple[s
         names.append(name)
         total += sum(blob.size for blob in store.manifest(child.digest).blobs)
     return total, tuple(names)
+
+
+def _of_config(store: Store, image: Manifest) -> tuple[str, ...]:
+    """The platform of an image without an index, as its configuration has it; none where it does not say."""
+    config = image.config
+    if config is None:
+        return ()
+    try:
+        told = json.loads(read_small(store, config, _CONFIG_BYTES))
+        return (str(Platform(told["os"], told["architecture"], str(told.get("variant") or ""))),)
+    except (Problem, ValueError, KeyError, TypeError):
+        return ()
 
 
 def _carried(platform: Platform | None, wanted: tuple[str, ...]) -> bool:

@@ -49,9 +49,7 @@ def probe_reference(answers: Answers, recorded: dict[str, Any]) -> str:
             "probe-image-missing",
             f"the probe image is not in {answers.registry.host} yet",
             detail="what has to be seen from inside the cluster is seen by it, so it is carried first",
-            remedies=(
-                Remedy("carry the images first", "airgap-wizard run --answers-file F --only mirror-images"),
-            ),
+            remedies=(Remedy("carry it there, and look then", "airgap-wizard preflight --answers-file F"),),
         )
     target = str(known.get("target") or internal(answers, "probe")).partition("@")[0]
     head, slash, tail = target.rpartition("/")

@@ -7,13 +7,14 @@ from wizard.cluster.objects.names import MCP_PORT
 from wizard.cluster.port import Obj
 from wizard.engine.problems import Problem, Remedy
 from wizard.facts.base import Sources
+from wizard.facts.fetch import names
 
 
 @dataclass(frozen=True, slots=True)
 class OpenCost:
     """`version` out of the image's tag, else the version label; "" where neither tells.
 
-    `barring` are the policies around its pods that have an ingress part and admit nobody on 8081.
+    `barring` are the policies around its pods where none of them admits the bridge on 8081; `admitting` those that do.
     """
 
     namespace: str
@@ -24,6 +25,9 @@ class OpenCost:
     labels: tuple[tuple[str, str], ...] = ()
     barring: tuple[str, ...] = ()
     started: str = ""
+    admitting: tuple[str, ...] = ()
+    selector: tuple[tuple[str, str], ...] = ()
+    """What its Service selects its pods by."""
 
 
 def gather_opencost(sources: Sources) -> OpenCost:
@@ -50,7 +54,9 @@ def gather_opencost(sources: Sources) -> OpenCost:
         return OpenCost(at.opencost_namespace, at.opencost_service, "", "", ports)
     image = _image(pod)
     labels = pod["metadata"].get("labels") or {}
-    policies = sources.cluster.list("NetworkPolicy", at.opencost_namespace)
+    around = [p for p in sources.cluster.list("NetworkPolicy", at.opencost_namespace) if _guards(p, labels)]
+    bridge = Caller.of(sources)
+    admitting = [p for p in around if any(_admits(r, bridge) for r in p["spec"].get("ingress") or [])]
     return OpenCost(
         at.opencost_namespace,
         at.opencost_service,
@@ -58,8 +64,10 @@ def gather_opencost(sources: Sources) -> OpenCost:
         version_of(image, labels),
         ports,
         tuple(sorted(labels.items())),
-        tuple(str(p["metadata"]["name"]) for p in policies if _bars(p, labels)),
+        () if admitting else tuple(str(p["metadata"]["name"]) for p in around),
         str(pod["metadata"].get("creationTimestamp", "")),
+        tuple(str(p["metadata"]["name"]) for p in admitting),
+        tuple(sorted((spec.get("selector") or {}).items())),
     )
 
 
@@ -84,16 +92,52 @@ def version_of(image: str, labels: dict[str, Any]) -> str:
     return ""
 
 
-def _bars(policy: Obj, labels: dict[str, Any]) -> bool:
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """The bridge, as a policy sees who comes: its namespace, that one's labels, its own; `home` is OpenCost's namespace."""
+
+    namespace: str
+    around: dict[str, str]
+    labels: dict[str, str]
+    home: str
+
+    @classmethod
+    def of(cls, sources: Sources) -> "Caller":
+        """A namespace that is not there yet will have its name as a label."""
+        where = names(sources)
+        found = (sources.cluster.get("Namespace", where.namespace) or {}).get("metadata", {}).get("labels")
+        around = {"kubernetes.io/metadata.name": where.namespace} | (found or {})
+        return cls(
+            where.namespace, around, where.selector("bridge"), sources.answers.cluster.opencost_namespace
+        )
+
+
+def _guards(policy: Obj, labels: dict[str, Any]) -> bool:
+    """Whether it rules who comes in to a pod with these labels."""
     spec = policy.get("spec") or {}
     selector = spec.get("podSelector") or {}
     if not (selector.get("matchLabels") or {}).items() <= labels.items() or selector.get("matchExpressions"):
         return False
-    if "Ingress" not in (spec.get("policyTypes") or ["Ingress"]):
+    return "Ingress" in (spec.get("policyTypes") or ["Ingress"])
+
+
+def _admits(rule: Obj, caller: Caller) -> bool:
+    """What cannot be judged here (expressions, address blocks) counts as admitted: the handshake tells."""
+    ports, peers = rule.get("ports"), rule.get("from")
+    if ports and not any(_covers(port) for port in ports):
         return False
-    rules = spec.get("ingress") or []
-    named = [rule.get("ports") for rule in rules]
-    return not any(not ports or any(_covers(port) for port in ports) for ports in named)
+    return not peers or any("ipBlock" in peer or _is(peer, caller) for peer in peers)
+
+
+def _is(peer: Obj, caller: Caller) -> bool:
+    spaces = peer.get("namespaceSelector")
+    if spaces is None and caller.namespace != caller.home:
+        return False
+    return _selects(spaces or {}, caller.around) and _selects(peer.get("podSelector") or {}, caller.labels)
+
+
+def _selects(selector: Obj, labels: dict[str, str]) -> bool:
+    return (selector.get("matchLabels") or {}).items() <= labels.items()
 
 
 def _covers(port: dict[str, Any]) -> bool:

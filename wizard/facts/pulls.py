@@ -44,7 +44,9 @@ def gather_pulls(sources: Sources) -> Pulls:
     host = sources.answers.registry.host
     sources.say(f"registry: a pull of the probe's image from {host} on each node")
     with experiment(sources) as place:
-        return Pulls(host, from_nodes(sources, place, ""), bool(place.pull))
+        pulls = from_nodes(sources, place, "")
+        sources.told |= {pull.outcome for pull in pulls if pull.outcome != "pulled"}
+        return Pulls(host, pulls, bool(place.pull))
 
 
 def gather_outside_pulls(sources: Sources) -> OutsidePulls:

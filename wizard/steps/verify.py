@@ -28,7 +28,7 @@ class Verify(Step):
     id = "verify"
     title = "Prove the install"
     asks: ClassVar = ("proof", "cluster.namespace", "cluster.release", "media.key")
-    after: ClassVar = ("mirror-images", "carry-model")
+    after: ClassVar = ("mirror-probe", "mirror-images", "carry-model")
     changes = "leaves a record, and an ephemeral container in each component's pod, in {cluster.namespace}"
 
     def __init__(self) -> None:

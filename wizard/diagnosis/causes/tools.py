@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
 
+from wizard.checks.opencost_mcp import admission
 from wizard.cluster.objects.names import MCP_PORT
 from wizard.cluster.port import Cluster, Helm, Obj
 from wizard.cluster.waiting.pods import ready
@@ -170,12 +171,9 @@ def _why(
     elif about.barring:
         yield _root(
             "opencost-policy-refuses-bridge",
-            f"OpenCost's own NetworkPolicy {', '.join(about.barring)} lets nobody in on {MCP_PORT}", Sure.CERTAIN,
-            Proof(f"networkpolicy {space}/{about.barring[0]}", f"no ingress rule admits port {MCP_PORT}"),
-            Remedy(
-                f"let the namespace {scene.names.namespace} in on {MCP_PORT}",
-                f"kubectl -n {space} edit networkpolicy {about.barring[0]}",
-            ),
+            f"OpenCost's own NetworkPolicy {', '.join(about.barring)} does not let the bridge in on {MCP_PORT}", Sure.CERTAIN,
+            Proof(f"networkpolicy {space}/{about.barring[0]}", f"no ingress rule admits the bridge on port {MCP_PORT}"),
+            admission(about, scene.names.namespace),
         )  # fmt: skip
     elif wrong and (switch := _switch(scene, space, about, mcp, proofs)):
         sure, proof = switch

@@ -249,3 +249,39 @@ def test_rollback_and_uninstall(tmp_path):
     assert adapter.uninstall("rel", "ns", timeout=60, stop=Stop()) is True
     assert argv(tmp_path)[1] == "rollback rel 2 --history-max 10 --wait --timeout 60s --namespace ns"
     assert argv(tmp_path)[3] == "uninstall rel --wait --timeout 60s --namespace ns"
+
+
+AWAY = 'Error: Kubernetes cluster unreachable: Get "https://10.0.0.1:6443/version": connect: connection refused'
+
+
+def away(tmp_path, times):
+    """A Helm that finds the API server away so many times, then has its history."""
+    program = tmp_path / "helm"
+    program.write_text(
+        f"#!/bin/sh\ncase $1 in version) printf v3.19.5; exit 0;; esac\necho x >>{tmp_path}/asked\n"
+        f"[ $(wc -l <{tmp_path}/asked) -gt {times} ] && exec cat {tmp_path}/history\necho '{AWAY}' >&2; exit 1\n"
+    )
+    program.chmod(0o755)
+    (tmp_path / "history").write_text(json.dumps(HISTORY))
+    return str(program)
+
+
+def test_a_run_waits_for_an_api_server_that_is_away(tmp_path):
+    """Also where it is Helm that asks; a look without a run asks once."""
+    stop = Stop()
+    stop.pace = 0.01
+    found = RealHelm(tmp_path / "home", program=away(tmp_path, 3), stop=stop).release("rel", "ns")
+    assert found is not None and found.revision == 3
+    (tmp_path / "asked").unlink()
+    with pytest.raises(Problem) as caught:
+        RealHelm(tmp_path / "home", program=away(tmp_path, 3)).release("rel", "ns")
+    assert caught.value.code == "cluster-unreachable"
+    assert (tmp_path / "asked").read_text() == "x\n"
+
+
+def test_a_stop_ends_that_waiting(tmp_path):
+    stop = Stop()
+    adapter = RealHelm(tmp_path / "home", program=away(tmp_path, 1000), stop=stop)
+    threading.Timer(0.3, stop.set).start()
+    with pytest.raises(Stopped):
+        adapter.release("rel", "ns")

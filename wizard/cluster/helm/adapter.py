@@ -13,6 +13,7 @@ from wizard.cluster.helm.lock import Held, working
 from wizard.cluster.helm.process import Done, run
 from wizard.cluster.helm.versions import require
 from wizard.cluster.port import Release
+from wizard.cluster.real.api import PAUSES
 from wizard.engine.folder import state_home
 from wizard.engine.problems import Problem
 from wizard.engine.stop import Stop
@@ -24,7 +25,10 @@ _HISTORY = "10"
 
 
 class RealHelm:
-    """Helm 3.16+ or 4, run as a program. `home` (default: in our state folder) keeps Helm's own files; `kubeconfig` None = in-cluster."""
+    """Helm 3.16+ or 4, run as a program. `home` (default: in our state folder) keeps Helm's own files; `kubeconfig` None = in-cluster.
+
+    With `stop` (a run's) it is asked again while the API server is away, as long as the run's other requests are.
+    """
 
     def __init__(
         self,
@@ -40,6 +44,7 @@ class RealHelm:
         self._kubeconfig, self._context = kubeconfig, context
         self._kube_version = kube_version
         self._stop = stop
+        self._pauses = PAUSES if stop is not None else ()
         self._version = ""
 
     def version(self) -> str:
@@ -81,12 +86,9 @@ class RealHelm:
     def values(self, name: str, namespace: str) -> dict[str, Any]:
         """The values the operator gave the latest revision; empty where there is no release."""
         self.version()
-        done = self._run(["get", "values", name, "--output", "json", *self._there(namespace)])
-        if done.code:
-            if gone(done.words):
-                return {}
-            raise problem(done.words, Where("get values", name, namespace))
-        return json.loads(done.output) or {}
+        argv = ["get", "values", name, "--output", "json", *self._there(namespace)]
+        done = self._read(argv, Where("get values", name, namespace))
+        return json.loads(done.output) or {} if done else {}
 
     def upgrade(
         self,
@@ -150,11 +152,8 @@ class RealHelm:
 
     def _history(self, name: str, namespace: str, most: str) -> list[Release]:
         self.version()
-        done = self._run(["history", name, "--max", most, "--output", "json", *self._there(namespace)])
-        if done.code:
-            if gone(done.words):
-                return []
-            raise problem(done.words, Where("history", name, namespace))
+        argv = ["history", name, "--max", most, "--output", "json", *self._there(namespace)]
+        done = self._read(argv, Where("history", name, namespace))
         return [
             Release(
                 name=name,
@@ -165,8 +164,22 @@ class RealHelm:
                 app_version=str(found.get("app_version", "")),
                 updated=str(found.get("updated", "")),
             )
-            for found in json.loads(done.output)
+            for found in (json.loads(done.output) if done else ())
         ]
+
+    def _read(self, argv: list[str], where: Where) -> Done | None:
+        """What Helm answers; None where there is no such release. Raises the Problem of its words."""
+        left = list(self._pauses)
+        while True:
+            done = self._run(argv)
+            if done.code == 0:
+                return done
+            if gone(done.words):
+                return None
+            found = problem(done.words, where)
+            if found.code != "cluster-unreachable" or not left:
+                raise found
+            (self._stop or Stop()).wait(left.pop(0))
 
     def _now(self, name: str, namespace: str, action: str) -> Release:
         found = self.release(name, namespace)

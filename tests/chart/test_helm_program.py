@@ -251,7 +251,9 @@ def test_rollback_and_uninstall(tmp_path):
     assert argv(tmp_path)[3] == "uninstall rel --wait --timeout 60s --namespace ns"
 
 
-AWAY = 'Error: Kubernetes cluster unreachable: Get "https://10.0.0.1:6443/version": connect: connection refused'
+AWAY = (
+    'Error: Kubernetes cluster unreachable: Get "https://10.0.0.1:6443/version": connect: connection refused'
+)
 
 
 def away(tmp_path, times):

@@ -22,8 +22,13 @@ from wizard.oci.transport import Transport
 
 SIZE = 48_000_000
 KILLS = 5
-IN_FLIGHT = 16_000_000
+IN_FLIGHT = 7_000_000
 """Bytes that the kernel's buffers on both sides of the proxy may hold when a process dies: sent, but not received."""
+SPAN = (8_000_000, 15_000_000)
+"""Bytes after which a process is killed: more than may be lost, so that a transfer that began anew would be seen."""
+FORGETS = "docker-registry"
+"""distribution 2.8 signs the offset into the upload's location, and refuses a session that has grown beyond it: after
+a request that broke off the blob is sent again, whoever asks. All that can be shown is that it arrives."""
 
 
 def layout_with(folder: Path, content: bytes) -> str:
@@ -45,7 +50,7 @@ def layout_with(folder: Path, content: bytes) -> str:
     ]
 )
 def host(request: pytest.FixtureRequest) -> str:
-    """Registries that keep what they got before a cut."""
+    """Registries that keep what they got before a cut, and one that does not."""
     if request.param == "fake":
         fake: FakeRegistry = request.getfixturevalue("registry")
         return fake.host
@@ -59,7 +64,9 @@ def proxy(host: str) -> Iterator[FaultProxy]:
         yield made
 
 
-def test_pushes_killed_at_random_moments(proxy: FaultProxy, tmp_path: Path) -> None:
+def test_pushes_killed_at_random_moments(
+    request: pytest.FixtureRequest, proxy: FaultProxy, tmp_path: Path
+) -> None:
     """The upload goes on where the registry says it is (GET on the remembered location)."""
     content = data(SIZE, random.randrange(2**30))
     digest = layout_with(tmp_path / "stick", content)
@@ -67,11 +74,13 @@ def test_pushes_killed_at_random_moments(proxy: FaultProxy, tmp_path: Path) -> N
     moments = random.Random(sha256(content))
     kills = 0
     while not killed_after(
-        moments.randrange(SIZE // 3) if kills < KILLS else 10 * SIZE, "up", proxy, pair, tmp_path / "state"
+        moments.randrange(*SPAN) if kills < KILLS else 10 * SIZE, "up", proxy, pair, tmp_path / "state"
     ):
         kills += 1
     twice = proxy.passed["up"] - SIZE
-    assert twice < max(kills, 1) * IN_FLIGHT, f"{twice} bytes sent twice in {kills} kills"
+    assert kills >= 3
+    if request.node.callspec.params["host"] != FORGETS:
+        assert twice < kills * IN_FLIGHT, f"{twice} bytes sent twice in {kills} kills"
     with Transport(
         Sites({"reg.test": Site("reg.test", f"http://{proxy.host}", anonymous=True)}), environ={}
     ) as transport:
@@ -93,7 +102,7 @@ def test_pulls_killed_at_random_moments(proxy: FaultProxy, tmp_path: Path) -> No
     moments = random.Random(sha256(content))
     before, kills = proxy.passed["down"], 0
     while not killed_after(
-        moments.randrange(SIZE // 3) if kills < KILLS else 10 * SIZE,
+        moments.randrange(*SPAN) if kills < KILLS else 10 * SIZE,
         "down",
         proxy,
         f"{there}=layout:{out}",
@@ -104,4 +113,4 @@ def test_pulls_killed_at_random_moments(proxy: FaultProxy, tmp_path: Path) -> No
     assert Layout(out).manifest("1.0").digest == digest
     assert Layout(out).blob_path(sha256(content)).read_bytes() == content
     twice = proxy.passed["down"] - before - SIZE
-    assert twice < max(kills, 1) * IN_FLIGHT, f"{twice} bytes fetched twice in {kills} kills"
+    assert kills >= 3 and twice < kills * IN_FLIGHT, f"{twice} bytes fetched twice in {kills} kills"

@@ -112,7 +112,7 @@ def test_the_pull_secret_is_what_opens_the_registry(opened: Opener, monkeypatch:
 
 
 def test_what_a_node_has_is_not_pulled_again_unless_asked(tmp_path: Path) -> None:
-    """IfNotPresent runs on when the registry is gone (S5.28); Always does not."""
+    """IfNotPresent runs on when the registry is gone (S5.28); Always does not, not even with a digest."""
     world = open_tiny("healthy", tmp_path / "s" / "w")
     image = world.mirror("probe")["probe"]
     try:
@@ -120,6 +120,7 @@ def test_what_a_node_has_is_not_pulled_again_unless_asked(tmp_path: Path) -> Non
         world.world._start_inside(world.answers).stop()
         assert world.cluster.run_pod(_pod(image, node="node-a"), timeout=5, stop=Stop()).exit_code == 0
         assert _refused(world, _pod(image, node="node-b"))
+        assert _refused(world, _pod(image, node="node-a", imagePullPolicy="Always"))
     finally:
         world.world.close()
 

@@ -41,7 +41,7 @@ def pull(site: Site, objects: Objects, pod: Obj, container: Obj) -> Pulled:
     image, node = container["image"], pod["spec"]["nodeName"]
     described = next((n for n in site.described.nodes if n.name == node), Node(name=node))
     images: dict[str, Any] = objects.node().setdefault(node, {}).setdefault("images", {})
-    if image in images and ("@" in image or container.get("imagePullPolicy") != "Always"):
+    if image in images and container.get("imagePullPolicy") != "Always":  # which asks even for a digest
         return Pulled(**images[image])
     pulled = _fetch(site, objects, pod, image, described)
     taken = sum({v["digest"]: v["size"] for v in images.values()}.values())

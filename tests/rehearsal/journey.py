@@ -61,7 +61,7 @@ def journey_answers(folder: Path, **sets: str) -> Answers:
 
 @contextmanager
 def _world(name: str, folder: Path) -> Iterator[object]:
-    world = open_world(name, state=folder / "state" / name, tiny=True)
+    world = open_world(name, state=folder / "state" / Path(name).stem, tiny=True)
     try:
         yield world
     finally:

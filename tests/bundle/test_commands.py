@@ -56,7 +56,7 @@ def test_verify(made: Made, key: Path, capsys: Capture, state: Path) -> None:
 
 
 def test_sign_and_show(made: Made, key: Path, tmp_path: Path, capsys: Capture) -> None:
-    """S2.18, S5.3: another authority signs as well; the set can be listed."""
+    """S2.18, S5.3, S5.31: another authority signs as well; the set can be listed."""
     assert (
         dispatch(
             ["keys", "generate", "--output", str(tmp_path / "site"), "--type", "ed25519", "--no-password"]

@@ -50,7 +50,7 @@ def side(home: Host, port: int, pushes: list[str], *command: object) -> str:
 
 
 def test_the_whole_way(hosts: tuple[Host, Host], tmp_path: Path) -> None:
-    """stage → sign → split → carry → verify → load from volumes → every digest is inside; nothing was sent elsewhere (S1.22, S5.6)."""
+    """stage → sign → split → carry → verify → load from volumes → every digest is inside; nothing was sent elsewhere (S1.22, S5.6, S5.32)."""
     outside, inside = hosts
     wizard = (sys.executable, "-m", "wizard")
 

@@ -43,7 +43,7 @@ def test_it_is_new_enough(helm):
 
 
 def test_no_pod_names_a_public_registry(helm, values):
-    """S1.2, S1.29, S1.30, S1.31."""
+    """S1.2, S1.29, S1.30, S1.31, S2.10."""
     objects = rendered(helm, DEMO, [values])
     pods = {
         n: o["spec"]["template"]["spec"]

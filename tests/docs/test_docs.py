@@ -43,7 +43,7 @@ def test_only_tests_are_proof(tmp_path: Path) -> None:
     assert "3 of " in text
     assert "| S1.2 | every image repository is internal" in text
     assert "`test_a.py::test_b`<br>`test_a.py::test_d`" in text
-    assert text.count("none yet") == len(coverage.demands()) - 3
+    assert text.count("| none yet |") + text.count("| not built |") == len(coverage.demands()) - 3
 
 
 def test_every_line_of_the_checklists_is_there() -> None:
@@ -54,6 +54,17 @@ def test_every_line_of_the_checklists_is_there() -> None:
 def test_every_citation_is_of_a_line_that_exists() -> None:
     cited = coverage.proofs(ROOT / "tests")
     assert sorted(set(cited) - set(coverage.demands())) == []
+
+
+def test_what_is_not_built_is_said_and_nothing_else_is_called_so() -> None:
+    """S1.51: out of scope are an Ollama registry at run time, adapters, and replication; whoever reads README gets there."""
+    text = coverage.SCOPE.read_text(encoding="utf-8")
+    for word in ("`ollama pull` at run time", "adapters (LoRA)", "replication between internal registries"):
+        assert f"\n- No {word}" in text or f"\n- No fine-tuned {word}" in text
+    assert "(docs/scope.md)" in (ROOT / "README.md").read_text(encoding="utf-8")
+    proved = coverage.proofs(ROOT / "tests")
+    assert sorted(coverage.left_out() & set(proved)) == [], "a test proves what scope.md says is not built"
+    assert coverage.left_out() <= set(coverage.demands())
 
 
 def test_the_schema_is_a_valid_schema_and_fresh() -> None:

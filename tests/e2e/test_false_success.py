@@ -113,7 +113,7 @@ def test_nobody_enforces_and_the_perimeter_blocks(installed: Installed) -> None:
 
 
 def test_the_perimeter_blocks_and_policies_hold(installed: Installed) -> None:
-    """As in a real air gap: the proof comes from the listener inside, which only a policy can be in the way of."""
+    """S1.41: as in a real air gap: the proof comes from the listener inside, which only a policy can be in the way of."""
     with installed.site.cluster.perimeter_closed():
         egress = installed.looking.ask("egress-refused")["egress-refused"]
     assert egress.grade is Grade.PASS, egress

@@ -16,7 +16,7 @@ STEPS = JOURNEYS["install"]
 
 
 def test_every_step_is_done_and_every_check_passes(installed: Installed) -> None:
-    """S1.36, S1.37: internal registry with TLS, password and private CA; exit 0; nothing unknown that could be known."""
+    """S1.36, S1.37, S1.43: internal registry with TLS, password and private CA; exit 0; nothing unknown that could be known."""
     ran = installed.first
     assert ran.code == 0, ran.story
     assert set(ran.outcomes) == set(STEPS)
@@ -41,7 +41,7 @@ def test_the_answer_holds_what_only_opencost_knows(installed: Installed) -> None
 
 
 def test_images_run_by_the_recorded_digests_from_inside(installed: Installed) -> None:
-    """S1.2, S1.20: every image of every pod, the ephemeral containers included, is the internal registry's."""
+    """S1.2, S1.20, S1.40, S1.44: every image of every pod, the ephemeral containers included, is the internal registry's."""
     host = installed.site.cluster.registry_host
     recorded = {
         name: row["digest"]

@@ -119,6 +119,7 @@ def test_places() -> None:
 @settings(deadline=None)
 @given(st.binary(max_size=1000))
 def test_digests(content: bytes) -> None:
+    """S5.31: what is a digest, and of what bytes."""
     for algorithm in ("sha256", "sha512"):
         digest = digest_of(content, algorithm)
         assert is_digest(digest) and same_digest(content, digest) and not same_digest(content + b"x", digest)

@@ -124,6 +124,20 @@ def test_each_site_that_goes_wrong_fails_exactly_what_is_wrong(rehearsed: Make, 
     assert not [name for name in site.namespaces() - before if "scratch" in name]
 
 
+def test_a_name_that_one_node_cannot_resolve(rehearsed: Make) -> None:
+    """S5.12: pods resolve it and so do two nodes: the third is named, and where its name has to be entered."""
+    site = rehearsed({"nodes": [{"name": "node-b", "pulls": "no-such-host"}]})
+    site.do(MirrorProbe())
+    with pytest.raises(Problem):
+        site.do(Preflight())
+    assert site.grades("fail") == ["nodes-reach-registry"]
+    found = site.finding("nodes-reach-registry")
+    assert found.evidence["nodes"] == {"node-a": "pulled", "node-b": "name-unknown", "node-gpu": "pulled"}
+    (remedy,) = found.remedies
+    assert "/etc/hosts of every node" in remedy.text
+    assert remedy.command == "getent hosts registry.internal.example"
+
+
 def test_a_storage_class_that_is_not_there(rehearsed: Make) -> None:
     site = rehearsed("healthy")
     site.ctx.answers = replace(

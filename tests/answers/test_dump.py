@@ -36,6 +36,7 @@ _VALUES: dict[str, st.SearchStrategy[object]] = {
     "chart.timeout": st.sampled_from(["5m", "1h", "10s"]),
     "chart.keepDefects": st.lists(_NAME, max_size=2).map(tuple),
     "media.files": st.lists(_FILE.map(str), max_size=2).map(tuple),
+    "media.volumes": st.lists(_FILE.map(str), max_size=2).map(tuple),
     "media.exceptions": st.lists(st.tuples(_IMAGE, _NAME).map(" because ".join), max_size=2).map(tuple),
     "proof.outside": st.just(("1.1.1.1:443", "[::1]:80")),
     "proof.question": _LINE.filter(str.strip),

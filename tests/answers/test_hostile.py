@@ -80,7 +80,7 @@ def test_anchors_and_aliases_do_what_yaml_says() -> None:
 
 def test_a_merge_key_is_an_unknown_key() -> None:
     assert complaints(MINIMAL + "proof: &p\n  expect: a\nmedia:\n  <<: *p\n") == [
-        "a.yaml:12:3 media.<<: unknown key; expected one of bundle, trust, key, keyPassword, base, files, exceptions"
+        "a.yaml:12:3 media.<<: unknown key; expected one of bundle, volumes, wait, trust, key, keyPassword, base, files, exceptions"
     ]
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.bundle.loading import Target, registry
 from tests.bundle.making import Made, make_bundle
 
 
@@ -28,3 +29,10 @@ def made(master: Made, tmp_path: Path) -> Iterator[Made]:
     path = tmp_path / "demo.airgap"
     shutil.copyfile(master.path, path)
     yield Made(path, master.shape, master.key, master.policy, master.images)
+
+
+@pytest.fixture
+def target(tmp_path: Path) -> Iterator[Target]:
+    """An empty registry on loopback."""
+    with registry(tmp_path / "registry") as found:
+        yield found

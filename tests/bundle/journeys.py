@@ -1,5 +1,6 @@
 """The journeys `stage` and `install` in a tiny rehearsed world: real registries, bytes and signatures on loopback."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,7 @@ class Site:
         until: str = "",
         answers: Answers | None = None,
         state: str = "",
+        listen: Callable[[Event], None] = lambda _: None,
         **sets: str,
     ) -> Ran:
         """One run. The connected and the disconnected side keep states of their own."""
@@ -57,7 +59,7 @@ class Site:
         opened: Any = open_world(world, state=home / "state", tiny=True)
         try:
             plan = make_plan(journey, steps_of(journey), only, "", until)
-            done = run(plan, answers, opened, [events.append], Hasty(), home, run_id="test")
+            done = run(plan, answers, opened, [events.append, listen], Hasty(), home, run_id="test")
         finally:
             opened.close()
         found = {e.finding.check: e.finding for e in events if isinstance(e, Found)}

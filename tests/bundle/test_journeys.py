@@ -18,7 +18,7 @@ from wizard.bundle.bom import Bom
 from wizard.bundle.bom_json import from_bytes
 from wizard.bundle.trust.policy import read_policy
 from wizard.bundle.volumes.split import split
-from wizard.engine.events import Move, Moved, Outcome, Said
+from wizard.engine.events import Event, Move, Moved, Outcome, Said
 from wizard.oci.digest import digest_of
 
 
@@ -153,6 +153,31 @@ def test_an_install_straight_from_volumes(site: Site) -> None:
     (site.folder / "stick" / "site.v001").unlink()
     ran = site.travel("install", until="load-bundle", state="elsewhere", **{"media.bundle": str(index)})
     assert ran.problem == "volume-missing" and "site.v001" in ran.words
+
+
+def test_volumes_on_several_media(site: Site) -> None:
+    """S3.9: each stick has the index and the head; a run finds the volumes on both, and waits for one by name."""
+    stick, second, away = (site.folder / name for name in ("stick", "second", "away"))
+    split(site.bundle, 150_000, stick, site.key)
+    site.bundle.unlink()
+    second.mkdir()
+    away.mkdir()
+    shutil.move(stick / "site.v001", second)
+    shutil.move(stick / "site.v002", away)
+    answers = {"media.bundle": str(stick), "media.volumes": str(second)}
+    ran = site.travel("install", until="load-bundle", **answers)
+    assert ran.problem == "volume-missing" and "site.v002" in ran.words and "site.v001" not in ran.words
+
+    def bring(event: Event) -> None:
+        if (
+            isinstance(event, Said)
+            and "insert the medium with site.v002" in event.text
+            and any(away.iterdir())
+        ):
+            shutil.move(away / "site.v002", second)
+
+    ran = site.travel("install", until="load-bundle", listen=bring, **answers, **{"media.wait": "true"})
+    assert ran.code == 0, ran.words
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,6 @@
 """Loading into a registry: only what is missing, read back; receipts, deltas and the chain of custody."""
 
 import json
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -26,12 +25,6 @@ from wizard.oci.descriptor import Descriptor
 from wizard.oci.digest import digest_of
 from wizard.oci.layout import Layout
 from wizard.oci.manifest import Manifest
-
-
-@pytest.fixture
-def target(tmp_path: Path) -> Iterator[Target]:
-    with registry(tmp_path / "registry") as found:
-        yield found
 
 
 def test_everything_is_there_and_the_second_time_nothing_is_sent(made: Made, target: Target) -> None:

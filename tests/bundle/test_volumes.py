@@ -2,12 +2,11 @@
 
 import shutil
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.bundle.loading import Target, registry
+from tests.bundle.loading import Target
 from tests.bundle.making import Made, flip, make_bundle
 from wizard.bundle.archive.anywhere import located, open_anywhere, open_volumes
 from wizard.bundle.archive.reading import verify_all
@@ -19,12 +18,6 @@ from wizard.bundle.volumes.split import join, split
 from wizard.engine.problems import Problem, Stopped
 
 SIZE = 100_000
-
-
-@pytest.fixture
-def target(tmp_path: Path) -> Iterator[Target]:
-    with registry(tmp_path / "registry") as found:
-        yield found
 
 
 @pytest.fixture

@@ -103,7 +103,7 @@ def test_explain_an_answer_a_section_and_all(capsys: pytest.CaptureFixture[str])
         '  in YAML:    registry: {plainHttpUntil: "2027-01-31"}',
         "  or:         --set registry.plainHttpUntil=2027-01-31",
     ]
-    assert run(capsys, "answers", "explain", "media")[1].count("in YAML:") == 7
+    assert run(capsys, "answers", "explain", "media")[1].count("in YAML:") == 9
     code, out, _ = run(capsys, "answers", "explain", "--output", "json")
     assert [row["path"] for row in json.loads(out)] == list(table())
 

@@ -35,7 +35,7 @@ def refused(tmp_path: Path, data: bytes) -> str:
     path.write_bytes(data)
     with pytest.raises(Problem) as caught:
         read_gguf(path)
-    assert caught.value.code == "model-not-gguf"
+    assert (caught.value.code, caught.value.exit_code) == ("model-not-gguf", 2)
     assert str(path) in caught.value.title
     return caught.value.detail
 

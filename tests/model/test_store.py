@@ -36,6 +36,7 @@ def test_a_store_that_is_not_there_is_named_with_one_nearby(tmp_path: Path) -> N
     (tmp_path / ".ollama" / "models" / "manifests").mkdir(parents=True)
     with pytest.raises(Problem, match="model-store-not-found") as caught:
         find_store(tmp_path)
+    assert caught.value.exit_code == 2
     assert caught.value.remedies[0].command.endswith(f" --store {tmp_path / '.ollama' / 'models'}")
 
 

@@ -133,6 +133,7 @@ def test_a_folder_that_is_none(name: str, content: str | None, tmp_path: Path) -
     with pytest.raises(Problem) as caught:
         Layout(tmp_path).tags()
     assert caught.value.code == "layout-invalid" and name in caught.value.detail
+    assert caught.value.exit_code == 2
 
 
 def test_a_manifest_that_was_changed_on_the_stick(tmp_path: Path) -> None:

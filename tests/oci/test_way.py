@@ -148,7 +148,8 @@ def test_certificate_files_that_are_none(which: str, tmp_path: Path) -> None:
             site = Site("reg.test", f"https://{host}", **{which: tmp_path / "x.pem"})  # type: ignore[arg-type]
             with Transport(Sites({"reg.test": site}), environ={}) as transport:
                 transport.repository(Reference.parse("reg.test/a/b")).resolve("1.0")
-        assert caught.value.code == "registry-tls-file" and "x.pem" in caught.value.title
+        assert (caught.value.code, caught.value.exit_code) == ("registry-tls-file", 2)
+        assert "x.pem" in caught.value.title
 
 
 @contextmanager

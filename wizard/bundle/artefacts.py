@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from wizard.engine.problems import Problem, Remedy
+from wizard.bundle import problems
 from wizard.oci import media
 from wizard.oci.descriptor import Descriptor
 from wizard.oci.digest import digest_of, hasher
@@ -42,13 +42,7 @@ def file_artefact(path: Path, title: str) -> Made:
     try:
         digest, size = _hash(path)
     except OSError as error:
-        raise Problem(
-            "file-not-readable",
-            f"{path} cannot be read",
-            detail=str(error),
-            remedies=(Remedy("correct media.files in the answers", f"ls -l {path}"),),
-            exit_code=2,
-        ) from None
+        raise problems.file_unreadable(path, str(error)) from None
     layer = Descriptor("application/octet-stream", digest, size, {media.TITLE: title})
     opener: Opener = lambda offset: FileBlob(path, offset)  # noqa: E731
     return _made((media.OCI_EMPTY, media.EMPTY_BLOB), layer, opener, {media.TITLE: title}, FILE)

@@ -101,6 +101,18 @@ def read_chain(path: Path, bom: str, policy: Policy, now: float) -> list[Link]:
     return links
 
 
+def about(path: Path) -> str:
+    """The digest of the bundle that the last link says it is about, judged by nobody; "" where there is no chain.
+
+    Raises Problem `custody-broken`.
+    """
+    sealed = _lines(path)
+    try:
+        return str(sealed[-1].value()["bom"]) if sealed else ""
+    except (envelope.Damaged, KeyError, TypeError) as error:
+        raise problems.custody_broken(path, len(sealed), str(error)) from None
+
+
 def _lines(path: Path) -> Sequence[envelope.Envelope]:
     try:
         with path.open("rb") as file:

@@ -8,14 +8,13 @@ import time
 
 def receipt(args: argparse.Namespace) -> int:
     """Verify and print the chain; with a key, add a link first."""
-    from wizard.bundle.archive.anywhere import open_anywhere
+    from wizard.bundle.archive.anywhere import located
     from wizard.bundle.custody import add_link, chain_file, read_chain
-    from wizard.cli.bundle_signing import policy_of, private_key
+    from wizard.cli.bundle_signing import opened, private_key
 
-    policy = policy_of(args)
-    with open_anywhere(args.file, policy) as bundle:
-        digest = bundle.bom.digest
-    path = chain_file(args.file)
+    with opened(args) as bundle:
+        digest, policy = bundle.bom.digest, bundle.policy
+    path = chain_file(located(args.file))
     links = read_chain(path, digest, policy, time.time())  # nobody signs a chain that is broken already
     if args.key is not None:
         add_link(path, digest, args.action, args.note, private_key(args))

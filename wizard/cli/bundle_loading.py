@@ -3,6 +3,7 @@
 import argparse
 import json
 import sys
+import time
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -13,13 +14,17 @@ if TYPE_CHECKING:
 
 def push(args: argparse.Namespace) -> int:
     """Load a bundle into a registry."""
+    from wizard.bundle.archive.anywhere import located
+    from wizard.bundle.handover import loaded
     from wizard.bundle.push import Pusher
     from wizard.bundle.receipts import Receipts, make_receipt
     from wizard.cli.bundle_signing import keep, opened, private_key, tell_accepted
     from wizard.cli.mirror import obeying_signals
     from wizard.cli.talk import Talk
     from wizard.engine.folder import state_home
+    from wizard.engine.problems import Problem
     from wizard.engine.stop import Stop
+    from wizard.oci.digest import digest_of
     from wizard.oci.reference import Reference
     from wizard.oci.transport import Transport
     from wizard.oci.uploads import Uploads
@@ -29,7 +34,7 @@ def push(args: argparse.Namespace) -> int:
     key = private_key(args) if args.key is not None else None
     receipts = Receipts(host, args.receipts)
     uploads = Uploads(None if args.dry_run else state_home() / "uploads")
-    receipt = ""
+    receipt = custody = ""
     with (
         Talk(sys.stderr, quiet=args.quiet) as talk,
         obeying_signals(stop),
@@ -50,8 +55,24 @@ def push(args: argparse.Namespace) -> int:
         keep(bundle)
         pushed = pusher.push(lambda: receipts.lost(bundle.bom))
         if key is not None:
-            receipt = str(receipts.keep(make_receipt(bundle.bom, host, pushed, key, receipts.last())))
-    return _tell(args, bundle, pushed, receipt)
+            sealed = make_receipt(bundle.bom, host, pushed, key, receipts.last())
+            receipt = str(receipts.keep(sealed))
+            note = f"into {host}; receipt {digest_of(sealed.payload)}"
+            try:
+                custody = str(
+                    loaded(
+                        located(args.file),
+                        bundle.bom.digest,
+                        note,
+                        key,
+                        bundle.policy,
+                        time.time(),
+                        receipts.folder,
+                    )
+                )
+            except Problem as problem:  # what is loaded is judged by its signatures, never by the chain
+                talk.say(f"no link was added to the chain of custody: {problem.title}; {problem.detail}")
+    return _tell(args, bundle, pushed, receipt, custody)
 
 
 def _sites(args: argparse.Namespace, host: str) -> "Sites":
@@ -72,7 +93,7 @@ def _preview(args: argparse.Namespace, bundle: "Bundle", sent: int, present: int
     return 0
 
 
-def _tell(args: argparse.Namespace, bundle: "Bundle", pushed: "Pushed", receipt: str) -> int:
+def _tell(args: argparse.Namespace, bundle: "Bundle", pushed: "Pushed", receipt: str, custody: str) -> int:
     if args.output == "json":
         rows = [
             {
@@ -89,12 +110,15 @@ def _tell(args: argparse.Namespace, bundle: "Bundle", pushed: "Pushed", receipt:
             "bytesSent": pushed.sent,
             "bytesPresent": pushed.present,
             "receipt": receipt,
+            "custody": custody,
         }
         sys.stdout.write(json.dumps(row, indent=2, ensure_ascii=False) + "\n")
     else:
         sys.stdout.write("".join(f"{one.target}\n" for one in pushed.items))
     if receipt:
         sys.stderr.write(f"receipt: {receipt}\n")
+    if custody:
+        sys.stderr.write(f"chain of custody: {custody}\n")
     return 0
 
 

@@ -35,32 +35,20 @@ def show(args: argparse.Namespace) -> int:
 
 
 def _read(args: argparse.Namespace, path: Path) -> "tuple[Bom, tuple[Signature, ...], list[dict[str, str]]]":
-    from wizard.bundle.archive.anywhere import located, open_anywhere
-    from wizard.bundle.archive.head import read_head
-    from wizard.bundle.archive.medium import FileMedium
-    from wizard.bundle.archive.opening import shape_of
-    from wizard.cli.bundle_signing import accepted_rows, policy_of
-    from wizard.engine.problems import Problem, Remedy
+    from wizard.bundle import problems
+    from wizard.bundle.archive.anywhere import located
+    from wizard.bundle.archive.claimed import claimed
+    from wizard.cli.bundle_signing import accepted_rows, opened
 
     if not args.unverified:
-        with open_anywhere(path, policy_of(args)) as bundle:
+        with opened(args, path=path) as bundle:
             return bundle.bom, bundle.head.signatures, accepted_rows(bundle.accepted)
     path = located(path)
     if path.suffix == ".volumes":
-        raise Problem(
-            "trust-missing",
-            f"{path} is split: it is shown once its index is accepted",
-            remedies=(Remedy("name a trust policy", f"airgap-wizard bundle show {path} --trust POLICY"),),
-            exit_code=2,
-        )
-    medium = FileMedium(path)
-    try:
-        head = read_head(medium)
-        bom = shape_of(medium.name, head, medium.size).bom
-    finally:
-        medium.close()
+        raise problems.no_trust("it is split, and shown once its index is accepted", path)
+    head, shape = claimed(path)
     sys.stderr.write(f"NOT VERIFIED: this is what {path} claims of itself; nothing of it was judged\n")
-    return bom, head.signatures, []
+    return shape.bom, head.signatures, []
 
 
 def _signature(args: argparse.Namespace, signatures: "tuple[Signature, ...]") -> str:

@@ -21,18 +21,12 @@ Sayer = Callable[[str], None]
 def sign(args: argparse.Namespace) -> int:
     """Add a signature to the head."""
     from wizard.bundle import problems, signatures
-    from wizard.bundle.archive.head import read_head
-    from wizard.bundle.archive.medium import FileMedium
-    from wizard.bundle.archive.opening import shape_of
+    from wizard.bundle.archive.claimed import claimed
     from wizard.bundle.archive.writer import rewrite_signatures
     from wizard.bundle.keys.public import PublicKey, read_small
 
-    medium = FileMedium(args.file)
-    try:
-        head = read_head(medium)
-        bom = shape_of(medium.name, head, medium.size).bom
-    finally:
-        medium.close()
+    head, shape = claimed(args.file)
+    bom = shape.bom
     chain = certificates(args.certificate)
     if args.signature is not None:
         public = PublicKey.read(args.key)
@@ -131,11 +125,17 @@ def policy_of(args: argparse.Namespace) -> "Policy":
     return read_policy(args.trust)
 
 
-def opened(args: argparse.Namespace, stop: "Stop", say: Sayer) -> "Bundle":
-    """The accepted bundle of FILE, --trust, --media and --wait."""
+def opened(
+    args: argparse.Namespace,
+    stop: "Stop | None" = None,
+    say: Sayer = lambda _: None,
+    path: Path | None = None,
+) -> "Bundle":
+    """The accepted bundle of FILE (or `path`), --trust, --media and --wait: the one way a command opens one."""
     from wizard.bundle.archive.anywhere import open_anywhere
 
-    return open_anywhere(args.file, policy_of(args), media=args.media, ask=asking(args, stop, say))
+    ask = asking(args, stop, say) if stop is not None else None
+    return open_anywhere(path or args.file, policy_of(args), media=getattr(args, "media", ()), ask=ask)
 
 
 def asking(args: argparse.Namespace, stop: "Stop", say: Sayer) -> "Ask | None":

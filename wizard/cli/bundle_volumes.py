@@ -6,9 +6,8 @@ import sys
 
 def split(args: argparse.Namespace) -> int:
     """Cut a bundle into volumes."""
-    from wizard.bundle.archive.head import read_head
-    from wizard.bundle.archive.medium import FileMedium
-    from wizard.bundle.archive.opening import shape_of
+    from wizard.bundle.archive.claimed import claimed
+    from wizard.bundle.handover import travel
     from wizard.bundle.volumes.sizes import parse_size
     from wizard.bundle.volumes.split import split as cut
     from wizard.cli.bundle_signing import certificates, private_key
@@ -19,11 +18,7 @@ def split(args: argparse.Namespace) -> int:
     from wizard.oci.progress import Progress
 
     most = parse_size(args.size)
-    medium = FileMedium(args.file)
-    try:
-        shape = shape_of(medium.name, read_head(medium), medium.size)
-    finally:
-        medium.close()
+    _, shape = claimed(args.file)
     if args.dry_run:
         count = -(-(shape.size - shape.head) // most)
         sys.stdout.write(f"would write a head and {count} volumes to {args.to}, {shape.size} bytes\n")
@@ -34,9 +29,12 @@ def split(args: argparse.Namespace) -> int:
         progress = Progress(talk, args.file.name, total=shape.size, stop=stop, target=str(args.to))
         index = cut(args.file, most, args.to, key, progress, authority=args.authority, certificates=chain)
         progress.end(Move.COPIED)
+    stem = index.volumes[0].name.rpartition(".")[0]
+    along = travel(args.file, args.to / f"{stem}.volumes")
     for volume in index.volumes:
         sys.stdout.write(f"{args.to / volume.name}  {volume.size}  {volume.digest}\n")
-    sys.stderr.write(f"copy {index.volumes[0].name} and the .volumes file onto every medium\n")
+    also = " (and its .custody, the chain of custody)" if along is not None else ""
+    sys.stderr.write(f"copy {index.volumes[0].name} and the .volumes file{also} onto every medium\n")
     return 0
 
 

@@ -110,11 +110,10 @@ def _serve(args: argparse.Namespace) -> int:
 
 def _bundle(args: argparse.Namespace, open_files: contextlib.ExitStack) -> "BundleStorage":
     """The accepted bundle as a storage. Raises Problem `trust-missing` where nobody is trusted (S2.16)."""
-    from wizard.bundle.archive.anywhere import open_anywhere
     from wizard.bundle.archive.serving import BundleStorage
-    from wizard.cli.bundle_signing import keep, policy_of, tell_accepted
+    from wizard.cli.bundle_signing import keep, opened, tell_accepted
 
-    bundle = open_files.enter_context(open_anywhere(args.bundle, policy_of(args), media=args.media))
+    bundle = open_files.enter_context(opened(args, path=args.bundle))
     tell_accepted(bundle.accepted, lambda text: print(text, file=sys.stderr))
     if not args.dry_run:
         keep(bundle)

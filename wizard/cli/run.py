@@ -1,6 +1,7 @@
 """`run`: plan, launch in a session of its own, and watch; the headless way that automation uses."""
 
 import argparse
+import json
 import sys
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,17 @@ def add(subparsers: Any) -> None:
         description="Replay an answers file. What is done already is recognised: to run again is to resume.",
     )
     arguments(p)
+    p.add_argument(
+        "--media",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="DIR",
+        help="look for volumes of the bundle here too (media.volumes)",
+    )
+    p.add_argument(
+        "--wait", action="store_true", help="wait for the medium with a missing volume (media.wait)"
+    )
     p.set_defaults(journey="")
 
 
@@ -46,6 +58,7 @@ def run(args: argparse.Namespace) -> int:
     from wizard.engine.launch import launch
 
     args.rehearse = site(args.rehearse)
+    args.sets += _media(args)
     answers, text = read_answers(args)
     options = Options(
         journey=args.journey or answers.journey,
@@ -71,6 +84,13 @@ def run(args: argparse.Namespace) -> int:
     asked = Asked(folder)
     launch(folder, prompted)
     return watch(folder, args.format, asked)
+
+
+def _media(args: argparse.Namespace) -> list[str]:
+    """--media and --wait as the answers they stand for."""
+    folders = [str(folder.absolute()) for folder in getattr(args, "media", ())]
+    listed = [f"media.volumes={json.dumps(folders, ensure_ascii=False)}"] if folders else []
+    return listed + (["media.wait=true"] if getattr(args, "wait", False) else [])
 
 
 def read_answers(args: argparse.Namespace) -> tuple[Any, str]:

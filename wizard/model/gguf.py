@@ -109,6 +109,7 @@ def read_gguf(path: Path) -> Gguf:
                 Remedy("Name the .gguf file itself, or convert the weights to GGUF on the connected side"),
             ),
             evidence={"path": str(path)},
+            exit_code=2,
         ) from None
     except OSError as error:
         raise unreadable(path, error) from None
@@ -122,6 +123,7 @@ def unreadable(path: Path, error: OSError) -> Problem:
         detail=str(error),
         remedies=(Remedy("Check the name and the rights", f"ls -l {path}"),),
         evidence={"path": str(path)},
+        exit_code=2,
     )
 
 

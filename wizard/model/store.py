@@ -56,6 +56,7 @@ def find_store(explicit: Path | None = None, environ: Mapping[str, str] | None =
         detail=f"there is no folder {store / 'manifests'}",
         remedies=tuple(remedies),
         evidence={"store": str(store)},
+        exit_code=2,
     )
 
 

@@ -20,7 +20,7 @@ class AcceptBundle(Step):
 
     id = "accept-bundle"
     title = "Accept the bundle by its signatures"
-    asks: ClassVar = ("media.bundle", "media.trust", "images", "model.name")
+    asks: ClassVar = ("media.bundle", "media.volumes", "media.wait", "media.trust", "images", "model.name")
     changes = ""
 
     def preview(self, answers: Answers) -> list[str]:
@@ -31,6 +31,8 @@ class AcceptBundle(Step):
             ]
         return [
             f"open {answers.media.bundle}; nothing of it is used before {answers.media.trust} accepts its signatures",
+            *(f"look for its volumes in {folder} too" for folder in answers.media.volumes),
+            *(["wait for the medium of a volume that is missing"] if answers.media.wait else []),
             "check its structure, and that it carries every image and model of the answers",
         ]
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wizard.answers.model import Answers, Journey
@@ -10,8 +11,6 @@ from wizard.engine.problems import Problem
 from wizard.engine.step import Context
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from wizard.bundle.archive.opening import Bundle
     from wizard.cluster.chart.model import Chart
     from wizard.oci.store import Store
@@ -34,14 +33,17 @@ def from_bundle(answers: Answers) -> bool:
 
 @contextmanager
 def opened_bundle(ctx: Context) -> "Iterator[Bundle]":
-    """The accepted bundle. Raises Problem `trust-missing` before anything of it is read, and those of opening."""
+    """The accepted bundle; its volumes are looked for on all media, and asked for where `media.wait` says so. Raises Problem `trust-missing` before anything of it is read, and those of opening."""
     from wizard.bundle.archive.anywhere import open_anywhere
     from wizard.bundle.trust.policy import read_policy
+    from wizard.bundle.volumes.media import waiting
 
     bundle = ctx.answers.media.bundle
     assert bundle is not None
-    policy = read_policy(ctx.answers.media.trust)
-    with open_anywhere(bundle, policy) as opened:
+    media = ctx.answers.media
+    policy = read_policy(media.trust)
+    ask = waiting(lambda text: ctx.say(text, "warning"), ctx.stop.wait) if media.wait else None
+    with open_anywhere(bundle, policy, media=[Path(one) for one in media.volumes], ask=ask) as opened:
         try:
             yield opened
         except Problem as problem:
@@ -74,7 +76,7 @@ def open_origin(ctx: Context, transport: "Transport") -> Iterator[Origin]:
         yield Origin(lambda source: (store, carried(bundle, "image", source).source), platforms, bundled=True)
 
 
-def bundled_chart(bundle: "Bundle", folder: "Path") -> "Chart | None":
+def bundled_chart(bundle: "Bundle", folder: Path) -> "Chart | None":
     """The chart that the bundle carries, verified and written below `folder`; None where it carries none."""
     from wizard.bundle.archive.reading import small
     from wizard.bundle.archive.store import BundleStore

@@ -1,18 +1,23 @@
 """load-bundle: the rest of the bundle into the registry, all of it read back, and a signed receipt (S5.6, S5.25)."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from wizard.answers.model import Answers
 from wizard.engine.events import Evidence
+from wizard.engine.problems import Problem
 from wizard.engine.step import Context, Step
 from wizard.steps.bundled import from_bundle, opened_bundle
 from wizard.steps.site_key import site_key
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from wizard.bundle.archive.opening import Bundle
     from wizard.bundle.bom import Item
+    from wizard.bundle.keys.private import PrivateKey
     from wizard.bundle.push import Pusher
     from wizard.bundle.receipts import Receipts
 
@@ -33,7 +38,9 @@ class LoadBundle(Step):
         return [
             f"push charts, files and signatures of {answers.media.bundle} to {answers.registry.host}",
             "read every item back from the registry",
-            f"sign a receipt with {key}" if key else "no key is named (media.key): no receipt is signed",
+            f"sign a receipt with {key}, and a link in the chain of custody"
+            if key
+            else "no key is named (media.key): no receipt is signed",
         ]
 
     def already(self, ctx: Context) -> Evidence | None:
@@ -66,7 +73,24 @@ class LoadBundle(Step):
                 last = receipts.last()
                 evidence |= {"receipt": last.digest if last else "", "receiptFile": str(path)}
                 ctx.say(f"receipt: {path}, signed with {key.public.fingerprint}")
+                evidence["custodyFile"] = _custody(ctx, bundle, key, evidence["receipt"], receipts.folder)
         return evidence
+
+
+def _custody(ctx: Context, bundle: "Bundle", key: "PrivateKey", receipt: str, aside: "Path") -> str:
+    """The link in the chain of custody; "" and a warning where there can be none: a load is judged by signatures alone."""
+    from wizard.bundle.archive.anywhere import located
+    from wizard.bundle.handover import loaded
+
+    assert ctx.answers.media.bundle is not None
+    file, note = located(ctx.answers.media.bundle), f"into {ctx.answers.registry.host}; receipt {receipt}"
+    try:
+        path = loaded(file, bundle.bom.digest, note, key, bundle.policy, time.time(), aside)
+    except Problem as problem:
+        ctx.say(f"no link was added to the chain of custody: {problem.title}; {problem.detail}", "warning")
+        return ""
+    ctx.say(f"chain of custody: {path}")
+    return str(path)
 
 
 @contextmanager

@@ -40,7 +40,7 @@ class MakeBundle(Step):
             f"the chart {answers.chart.source}",
             *(f"the file {name}" for name in media.files),
             f"write {media.bundle}" + (f", without what {media.base} says is there" if media.base else ""),
-            f"sign it with {media.key}",
+            f"sign it with {media.key}, and begin the chain of custody beside it",
         ]
 
     def already(self, ctx: Context) -> Evidence | None:
@@ -65,6 +65,7 @@ class MakeBundle(Step):
         """Raises Problem `disk-full` before a byte is written, `key-password-wrong`, `file-not-readable`, …"""
         from wizard.bundle import signatures
         from wizard.bundle.archive.writer import write_bundle
+        from wizard.bundle.handover import begin
         from wizard.oci.progress import Progress
 
         path = ctx.answers.media.bundle
@@ -78,6 +79,7 @@ class MakeBundle(Step):
             made = [signatures.sign(key, bom.body, "vendor"), *_others(path, bom.body, key)]
             write_bundle(path, bom, planned.openers, made, progress)
             progress.end(Move.COPIED)
+        begin(path, bom.digest, key, "vendor")
         ctx.say(f"wrote {path}: {bom.title}, {bom.digest}, signed with {key.public.fingerprint}")
         return _evidence(ctx, _Written(path, bom, key.public.fingerprint))
 
@@ -99,20 +101,13 @@ def _key(ctx: Context) -> "PrivateKey":
 
 
 def _head(path: Path) -> "Head | None":
-    from wizard.bundle.archive.head import read_head
-    from wizard.bundle.archive.medium import FileMedium
-    from wizard.bundle.archive.opening import shape_of
+    from wizard.bundle.archive.claimed import claimed
     from wizard.engine.problems import Problem
 
-    medium = FileMedium(path)
     try:
-        head = read_head(medium)
-        shape_of(str(path), head, medium.size)
-        return head
+        return claimed(path)[0]
     except Problem:
         return None
-    finally:
-        medium.close()
 
 
 def _others(path: Path, body: bytes, key: "PrivateKey") -> "list[Signature]":

@@ -13,7 +13,6 @@ from wizard.cluster.sweep import Manifest, beside, in_file, rendered, sweep
 from wizard.cluster.values.text import sets
 from wizard.engine.events import Evidence
 from wizard.engine.folder import write_atomic
-from wizard.engine.problems import Problem, Remedy
 from wizard.engine.step import Context, Step
 from wizard.oci.reference import Reference
 
@@ -142,11 +141,7 @@ def _files(answers: Answers) -> Iterator[Manifest]:
                 continue
             text = path.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
-            raise Problem(
-                "file-not-readable",
-                f"{path} cannot be read",
-                detail=str(error),
-                remedies=(Remedy("correct media.files in the answers", f"ls -l {path}"),),
-                exit_code=2,
-            ) from None
+            from wizard.bundle.problems import file_unreadable
+
+            raise file_unreadable(path, str(error)) from None
         yield from in_file(str(path), text)

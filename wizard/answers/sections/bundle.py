@@ -20,6 +20,21 @@ class Media:
         needed=("stage",),
         seed="S2.13",
     )
+    volumes: tuple[str, ...] = ask(
+        "More media",
+        why="folders in which the volumes of a split bundle are looked for, beside the one that media.bundle names",
+        example=("/media/second", "/media/third"),
+        default=(),
+        seed="S3.9",
+        locate=True,
+    )
+    wait: bool = ask(
+        "Wait for media",
+        why="a missing volume is asked for by name, and the run goes on when its medium is there; else it ends",
+        example=True,
+        default=False,
+        seed="S3.9",
+    )
     trust: Path | None = ask(
         "Trust policy",
         why="authorities, keys and dates; without it no bundle is opened",

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from wizard.engine.problems import Problem, Remedy
 from wizard.oci.descriptor import Malformed
-from wizard.oci.problems.making import make
+from wizard.oci.problems.making import make, misnamed
 
 
 def tag_not_found(store: str, ref: str, tags: Iterable[str]) -> Problem:
@@ -155,7 +155,7 @@ def platform_invalid(why: str) -> Problem:
 
 def layout_invalid(path: object, why: str) -> Problem:
     """A folder that is no image layout."""
-    return make(
+    return misnamed(
         "layout-invalid",
         f"{path} is no OCI image layout",
         why,

@@ -1,12 +1,12 @@
 """What is wrong on this machine: disks, folders, docker's configuration, certificate files."""
 
 from wizard.engine.problems import Problem, Remedy
-from wizard.oci.problems.making import make
+from wizard.oci.problems.making import make, misnamed
 
 
 def tls_file(error: Exception, what: str, path: object) -> Problem:
     """A CA, client certificate or key file that cannot be used."""
-    return make(
+    return misnamed(
         "registry-tls-file",
         f"the {what} {path} cannot be used",
         str(error) or type(error).__name__,

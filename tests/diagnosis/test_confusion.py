@@ -26,7 +26,7 @@ def test_the_first_cause_named_is_the_right_one(name: str, tmp_path: Path) -> No
     for cause in found.causes:
         assert cause.proofs and cause.remedies, cause.code
         assert cause.sure is not Sure.POSSIBLE
-    assert table.row(p.what, p.first, p.first, "") in table.DOCUMENT.read_text(encoding="utf-8")
+    assert table.row(p.what, p.first, p.first, table.SIMULATED) in table.DOCUMENT.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(
@@ -49,8 +49,10 @@ def test_the_document_has_a_row_for_every_case() -> None:
     text = table.DOCUMENT.read_text(encoding="utf-8")
     for name in names():
         found = case(name)
-        assert table.row(found["title"], found["first"], found["first"], found["origin"]) in text, (
-            f"{name}: run python -m tests.diagnosis"
-        )
+        assert (
+            table.row(found["title"], found["first"], found["first"], f"recorded: {found['origin']}") in text
+        ), f"{name}: run python -m tests.diagnosis"
     total = len(PROVOCATIONS) + len(names())
-    assert f"{total} of {total} were named rightly." in text
+    assert table.summary(total, total) in text
+    for what, first in table.real().items():
+        assert table.row(what, first, first, table.REAL) in text, f"{what}: run python -m tests.diagnosis"

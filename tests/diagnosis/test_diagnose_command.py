@@ -54,6 +54,15 @@ def test_experiments_are_run_when_asked_for(command: Run) -> None:
     assert found["notKnown"], "nothing was mirrored yet: the probe has no image, and that is said"
 
 
+def test_after_a_failed_install_the_experiments_know_the_probe(command: Run) -> None:
+    """Nothing in the cluster says what was mirrored; the run before does, and nobody has to name it."""
+    assert command("run", "--rehearse", "cni-ignores-policy")[0] == 3
+    code, out, _ = command("diagnose", "--rehearse", "cni-ignores-policy", "--probe", "--output", "json")
+    found = json.loads(out)
+    assert code == 3 and [c["code"] for c in found["causes"]] == ["cni-enforces-policy"]
+    assert "the probe image is not in" not in json.dumps(found["notKnown"])
+
+
 def test_a_bundle_of_one_machine_read_on_another(tmp_path: Path) -> None:
     """No network, no kubeconfig, no environment: `env -i`, in a network namespace of its own where that is allowed."""
     provoked = provoke("pull-401", tmp_path / "site")

@@ -164,15 +164,16 @@ class Site:
         path.write_text(yaml.safe_dump(whole, sort_keys=False))
         return path
 
-    def account(self, namespace: str) -> None:
-        """A ServiceAccount with the shipped ClusterRole and, for this namespace, the shipped Role."""
+    def account(self, *namespaces: str) -> None:
+        """A ServiceAccount with the shipped ClusterRole and, for these namespaces, the shipped Role."""
         text = (ROOT / "assets" / "manifests" / "rbac.yaml").read_text()
-        roles = list(yaml.safe_load_all(text))
+        roles = []
+        for role in yaml.safe_load_all(text):
+            spaces = namespaces if role["kind"] == "Role" else [""]
+            roles += [{**role, "metadata": {**role["metadata"], "namespace": space}} for space in spaces]
         subject = {"kind": "ServiceAccount", "name": ACCOUNT, "namespace": "default"}
         bindings = []
         for role in roles:
-            if role["kind"] == "Role":
-                role["metadata"]["namespace"] = namespace
             meta = {key: value for key, value in role["metadata"].items() if key in ("name", "namespace")}
             ref = {
                 "apiGroup": "rbac.authorization.k8s.io",
@@ -184,14 +185,14 @@ class Site:
             bindings.append(
                 {"apiVersion": api, "kind": kind, "metadata": meta, "roleRef": ref, "subjects": [subject]}
             )
-        space = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}}
+        spaces = [{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": n}} for n in namespaces]
         account = {
             "apiVersion": "v1",
             "kind": "ServiceAccount",
             "metadata": {"name": ACCOUNT, "namespace": "default"},
         }
         objects = json.dumps(
-            {"apiVersion": "v1", "kind": "List", "items": [space, account, *roles, *bindings]}
+            {"apiVersion": "v1", "kind": "List", "items": [*spaces, account, *roles, *bindings]}
         )
         self.cluster.kubectl("apply", "-f", "-", stdin=objects)
         token = self.cluster.kubectl("-n", "default", "create", "token", ACCOUNT, "--duration=4h").strip()
@@ -297,7 +298,7 @@ def site_of(cluster: Cluster, public: Registry, ollama: Ollama, folder: Path) ->
     folder.mkdir(parents=True, exist_ok=True)
     for name in ("gateway", "bridge"):
         repository, _, tag = _PUBLIC[name].partition(":")
-        push_image(_stand_in(folder / name, name), public, repository, tag)
+        push_image(stand_in(folder / name, name), public, repository, tag)
     repository, _, tag = _PUBLIC["ollama"].partition(":")
     push_image(ollama_image(folder / "ollama"), public, repository, tag)
     repository, _, tag = _PUBLIC["probe"].partition(":")
@@ -308,7 +309,8 @@ def site_of(cluster: Cluster, public: Registry, ollama: Ollama, folder: Path) ->
     return site
 
 
-def _stand_in(folder: Path, name: str) -> Image:
+def stand_in(folder: Path, name: str) -> Image:
+    """The image of one of tests/e2e/standins, for both platforms."""
     files = {
         f"linux/{arch}": {_PROGRAMS[name]: tool(f"standin-{name}-{arch}")} for arch in ("amd64", "arm64")
     }
@@ -333,7 +335,7 @@ def _model(ollama: Ollama, folder: Path) -> None:
 def opencost(site: Site, *, namespace: str = "opencost", mcp: bool = True, version: str = "1.118.0") -> None:
     """OpenCost's stand-in from the site's own registry, and wait until it answers."""
     cluster = site.cluster
-    image = _stand_in(site.folder / "opencost-image", "opencost")
+    image = stand_in(site.folder / "opencost-image", "opencost")
     push_image(image, cluster.registry, "opencost/opencost", version)
     cluster.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}})
     secret = cluster.pull_secret(namespace)

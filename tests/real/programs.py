@@ -102,6 +102,7 @@ def ollama_image(folder: Path, *, tag: str = "1.0", models: Path | None = None) 
     files: dict[str, Path | bytes] = dict(programs)
     files["/usr/lib/ollama/llama-server"] = tool("llama-server")
     files["/bin/sh"] = tool("busybox")  # for the wrapper that llama-server is
+    links = {"/bin/ls": "sh", "/bin/cat": "sh"}  # as the published image has them
     for program in programs.values():
         files.update(libraries(program))
     env = {}
@@ -109,5 +110,5 @@ def ollama_image(folder: Path, *, tag: str = "1.0", models: Path | None = None) 
         env["OLLAMA_MODELS"] = "/models"
         files.update({f"/models/{f.relative_to(models)}": f for f in models.rglob("*") if f.is_file()})
     return programs_image(
-        folder, {"linux/amd64": files}, ["/usr/bin/ollama"], tag=tag, env=env, cmd=["serve"]
+        folder, {"linux/amd64": files}, ["/usr/bin/ollama"], tag=tag, env=env, links=links, cmd=["serve"]
     )

@@ -132,6 +132,8 @@ def site_of(world: "World", answers: Answers) -> "Site":
     from wizard.steps.record import read_record
     from wizard.support.gather import Site
 
+    before = earlier(answers, world.rehearsal)
+
     def cluster() -> Cluster:
         found = world.cluster(answers)
         once = getattr(found, "once", None)
@@ -139,7 +141,7 @@ def site_of(world: "World", answers: Answers) -> "Site":
 
     def recorded() -> Mapping[str, Any]:
         kept = read_record(cluster(), answers).get("recorded")
-        return kept if isinstance(kept, Mapping) else {}
+        return {**before, **(kept if isinstance(kept, Mapping) else {})}
 
     return Site(
         answers,
@@ -149,6 +151,23 @@ def site_of(world: "World", answers: Answers) -> "Site":
         recorded,
         world.rehearsal,
     )
+
+
+def earlier(answers: Answers, rehearse: str) -> Mapping[str, Any]:
+    """What the newest run on the same release recorded: a failed install leaves nothing in the cluster that says it."""
+    from wizard.engine.folder import run_folders
+    from wizard.support.run import recorded
+
+    for run in reversed(run_folders()):
+        theirs, where = of_run(run)
+        if theirs is not None and where == rehearse and _release(theirs) == _release(answers):
+            return recorded(run)
+    return {}
+
+
+def _release(answers: Answers) -> tuple[str, str, str]:
+    at = answers.cluster
+    return answers.registry.host, at.namespace, at.release
 
 
 def planned(answers: Answers) -> list[dict[str, Any]]:
@@ -178,7 +197,7 @@ def probed(world: "World", answers: Answers, run: RunFolder | None, say: Any) ->
 
         stop.pace = REHEARSED_PACE
     with tempfile.TemporaryDirectory(prefix="airgap-wizard-") as scratch:
-        evidence = recorded(run) if run is not None else {}
+        evidence = recorded(run) if run is not None else earlier(answers, world.rehearsal)
         ctx = Context(answers, world, Path(scratch), lambda event: None, stop, evidence)
         try:
             return look_at(ctx, Moment.BROKEN).findings

@@ -68,6 +68,7 @@ DOWN = frozenset(
         "tools-proven",
         "model-on-volume",
         "images-as-recorded",
+        "storage-binds",
         "egress-refused",
         "helm-timeout",
         "helm-hung",
@@ -78,7 +79,7 @@ DOWN = frozenset(
         "cluster-timeout",
     }
 )
-"""Consequences of whatever keeps a pod of the release from being Ready."""
+"""Consequences of whatever keeps a pod of the release, or of an experiment, from being Ready."""
 
 
 @dataclass(frozen=True, slots=True)

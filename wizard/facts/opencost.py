@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from wizard.cluster.objects.names import MCP_PORT
+from wizard.cluster.objects.selectors import matches
 from wizard.cluster.port import Obj
 from wizard.engine.problems import Problem, Remedy
 from wizard.facts.base import Sources
@@ -115,8 +116,7 @@ class Caller:
 def _guards(policy: Obj, labels: dict[str, Any]) -> bool:
     """Whether it rules who comes in to a pod with these labels."""
     spec = policy.get("spec") or {}
-    selector = spec.get("podSelector") or {}
-    if not (selector.get("matchLabels") or {}).items() <= labels.items() or selector.get("matchExpressions"):
+    if not matches(spec.get("podSelector") or {}, labels):
         return False
     return "Ingress" in (spec.get("policyTypes") or ["Ingress"])
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from wizard.cluster.waiting.refusal import remedy
 from wizard.engine.problems import Problem, Remedy
 
 
@@ -107,9 +108,7 @@ def _refused(w: Where, words: str) -> Problem:
         f"the cluster does not admit an object of release {w.release}",
         w,
         words,
-        Remedy(
-            "see quotas and limits of the namespace", f"kubectl describe quota,limitrange -n {w.namespace}"
-        ),
+        remedy(words, w.namespace),
     )
 
 

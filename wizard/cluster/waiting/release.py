@@ -6,6 +6,7 @@ from wizard.cluster.objects.names import Names
 from wizard.cluster.port import Obj, Reader
 from wizard.cluster.waiting.cause import Cause, cause
 from wizard.cluster.waiting.pods import of_pod, of_release, ready
+from wizard.cluster.waiting.refusal import remedy
 from wizard.engine.events import Remedy
 from wizard.engine.problems import Problem
 
@@ -78,10 +79,7 @@ def _refused(names: Names, pods: list[Obj], events: list[Obj]) -> Iterator[Cause
             "pod-refused",
             f"{who['kind']} {name}",
             str(event.get("message", "its pods are not admitted")),
-            Remedy(
-                "see what the namespace enforces and allows",
-                f"kubectl describe quota,limitrange -n {names.namespace}",
-            ),
+            remedy(str(event.get("message", "")), names.namespace),
             rank=5,
         )
 

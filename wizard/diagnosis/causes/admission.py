@@ -4,20 +4,13 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from wizard.cluster.waiting.refusal import rule
 from wizard.diagnosis.cause import DOWN, Proof, RootCause, RuledOut, Sure, Told, unique
 from wizard.diagnosis.scene import Scene, labels
 from wizard.engine.events import Remedy
 
 _EXPLAINS = DOWN | {"pod-refused", "cluster-refused", "helm-failed", "claim-pending", "pull-secret-refused"}
 _KINDS = ("ReplicaSet", "StatefulSet", "Deployment", "Job", "DaemonSet")
-
-_PODSECURITY = re.compile(r"violates PodSecurity \"?([\w-]+)")
-_QUOTA = re.compile(r"exceeded quota: ([\w.-]+)|failed quota: ([\w.-]+)")
-_RANGE = re.compile(
-    r"(?:maximum|minimum) [\w.-]+ usage per (?:Container|Pod|PersistentVolumeClaim)|max limit to request ratio"
-)
-_DENIED = re.compile(r"admission webhook \"([^\"]+)\" denied the request|ValidatingAdmissionPolicy '([^']+)'")
-_SILENT = re.compile(r"failed calling webhook \"([^\"]+)\"")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,30 +24,16 @@ def admission(scene: Scene) -> Iterator[Told]:
     refused = [*_conditions(scene), *_events(scene), *_run(scene)]
     found: dict[tuple[str, str], list[_Refused]] = {}
     for each in refused:
-        found.setdefault(_rule(each.words), []).append(each)
-    for (rule, name), mine in found.items():
-        if rule:
-            yield _MAKERS[rule](scene, name, mine)
+        found.setdefault(rule(each.words), []).append(each)
+    for (kind, name), mine in found.items():
+        if kind:
+            yield _MAKERS[kind](scene, name, mine)
     quota = scene.failed("quota-fits")
-    if quota is not None and not any(rule == "quota" for rule, _ in found):
+    if quota is not None and not any(kind == "quota" for kind, _ in found):
         names = ", ".join(str(q) for q in quota.evidence.get("quotas") or []) or "?"
         yield _quota(scene, names, [_Refused("check quota-fits", f"{quota.title}: {quota.detail}")])
     if not refused and scene.known("Event") and scene.known("ReplicaSet"):
         yield RuledOut("admission refuses pods", "no controller was refused one")
-
-
-def _rule(words: str) -> tuple[str, str]:
-    for rule, pattern in (
-        ("podsecurity", _PODSECURITY),
-        ("quota", _QUOTA),
-        ("range", _RANGE),
-        ("webhook", _DENIED),
-        ("silent", _SILENT),
-    ):
-        match = pattern.search(words)
-        if match:
-            return rule, next((g for g in match.groups() if g), "")
-    return "", ""
 
 
 def _conditions(scene: Scene) -> list[_Refused]:
@@ -98,7 +77,7 @@ def _run(scene: Scene) -> list[_Refused]:
     fault = scene.fault
     if fault is None or fault.code in ("preflight-failed", "verification-failed"):
         return []
-    return [_Refused(f"the run's end: {fault.title}", fault.detail)] if _rule(fault.detail)[0] else []
+    return [_Refused(f"the run's end: {fault.title}", fault.detail)] if rule(fault.detail)[0] else []
 
 
 def _cause(

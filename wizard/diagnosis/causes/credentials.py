@@ -200,7 +200,7 @@ def _forbidden(scene: Scene, failed: list[Failed]) -> RootCause:
         ),
         14,
         unique(f.sufferer for f in failed),
-        _EXPLAINS,
+        _EXPLAINS | {"registry-forbidden"},
     )
 
 

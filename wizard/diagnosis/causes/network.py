@@ -4,9 +4,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from wizard.cluster.objects.names import COMPONENTS
+from wizard.cluster.objects.selectors import matches
 from wizard.cluster.port import Obj
 from wizard.diagnosis.cause import Proof, RootCause, RuledOut, Sure, Told
-from wizard.diagnosis.scene import Scene
+from wizard.diagnosis.scene import Scene, labels
 from wizard.engine.events import Finding, Remedy
 
 _EGRESS = frozenset({"egress-refused", "namespace-denied-by-default", "verification-failed"})
@@ -118,11 +119,15 @@ def _whole_world(rule: dict[str, Any]) -> bool:
 
 def _selects(scene: Scene, policy: Obj) -> bool:
     """Whether it is about any component of ours."""
-    selector = (policy.get("spec") or {}).get("podSelector") or {}
-    wanted = (selector.get("matchLabels") or {}).items()
-    if selector.get("matchExpressions"):
-        return False  # not understood here; the experiment decides
-    return any(wanted <= scene.names.selector(component).items() for component in COMPONENTS)
+    mine = [labels(pod) for pod in scene.pods()] or [
+        scene.names.selector(component) for component in COMPONENTS
+    ]
+    return any(_is_of(policy, each) for each in mine)
+
+
+def _is_of(policy: Obj, of_pod: dict[str, Any]) -> bool:
+    """Whether it selects a pod with these labels, by labels or by expressions."""
+    return matches((policy.get("spec") or {}).get("podSelector") or {}, of_pod)
 
 
 def _without_policy(scene: Scene) -> list[str]:
@@ -133,10 +138,10 @@ def _without_policy(scene: Scene) -> list[str]:
     for component in COMPONENTS:
         if not scene.pods(component):
             continue
-        mine = scene.names.selector(component).items()
+        mine = [labels(pod) for pod in scene.pods(component)]
         covered = any(
             "Egress" in ((p.get("spec") or {}).get("policyTypes") or [])
-            and (((p.get("spec") or {}).get("podSelector") or {}).get("matchLabels") or {}).items() <= mine
+            and all(_is_of(p, pod) for pod in mine)
             for p in scene.of("NetworkPolicy")
         )
         if not covered:

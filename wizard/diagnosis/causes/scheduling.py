@@ -19,7 +19,7 @@ _EXPLAINS = DOWN | {
     "model-load-failed",
 }
 _TAINT = re.compile(r"untolerated taint(?:\(s\))? ?\{([^}]*)\}")
-_SHORT = re.compile(r"Insufficient ([\w./-]+)")
+_SHORT = re.compile(r"Insufficient ([\w./-]*\w)")
 
 
 @dataclass(frozen=True, slots=True)

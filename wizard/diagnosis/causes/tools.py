@@ -60,11 +60,11 @@ def tools(scene: Scene) -> Iterator[Told]:
     if proven is not None:
         proofs.append(Proof("check tools-proven", f"{proven.title}; {proven.detail}"))
     wrong = seen.count == 0 or mcp is not None or proven is not None
-    why = list(_why(scene, about, mcp, wrong, proofs))
+    why = list(_why(scene, about, mcp, wrong, proofs, seen.stale))
     yield from why
     if why:
         return
-    if seen.stale or (proven is not None and _lost(proven.evidence)):
+    if (seen.stale and seen.count != 0) or (proven is not None and _lost(proven.evidence)):
         yield _session(scene, seen, proofs)
     elif seen.count == 0 or (proven is not None and _none(proven.evidence)):
         yield _none_at_all(scene, seen, proofs, isinstance(about, OpenCost))
@@ -126,7 +126,7 @@ def _later(one: str, other: str) -> bool:
 
 
 def _why(
-    scene: Scene, about: OpenCost | Unknown, mcp: Any, wrong: bool, proofs: list[Proof]
+    scene: Scene, about: OpenCost | Unknown, mcp: Any, wrong: bool, proofs: list[Proof], stale: bool
 ) -> Iterator[RootCause]:
     """What around OpenCost explains it."""
     at = scene.answers.cluster if scene.answers else None
@@ -175,7 +175,7 @@ def _why(
             Proof(f"networkpolicy {space}/{about.barring[0]}", f"no ingress rule admits the bridge on port {MCP_PORT}"),
             admission(about, scene.names.namespace),
         )  # fmt: skip
-    elif wrong and (switch := _switch(scene, space, about, mcp, proofs)):
+    elif wrong and (switch := _switch(scene, space, mcp, proofs, stale)):
         sure, proof = switch
         yield _root(
             "opencost-mcp-off", "OpenCost runs, and its MCP server is not switched on", sure, proof,
@@ -189,9 +189,12 @@ def _old(version: str) -> bool:
 
 
 def _switch(
-    scene: Scene, space: str, about: OpenCost, mcp: Any, proofs: list[Proof]
+    scene: Scene, space: str, mcp: Any, proofs: list[Proof], stale: bool
 ) -> tuple[Sure, Proof] | None:
-    """Whether it is off: its environment says so, or nobody listens on a port that nothing bars."""
+    """Whether it is off: its environment says so, or nobody listens on a port that nothing bars.
+
+    What the bridge has met (`stale`: before this pod of OpenCost was there) says nothing of a server that is switched on.
+    """
     env = {
         str(each.get("name")): str(each.get("value", ""))
         for pod in scene.of("Pod", space)
@@ -199,11 +202,12 @@ def _switch(
         for each in container.get("env") or []
     }
     said = env.get("MCP_SERVER_ENABLED")
-    if said is not None and said.lower() not in ("true", "1"):
+    on = said is not None and said.lower() in ("true", "1")
+    if said is not None and not on:
         return Sure.CERTAIN, Proof(f"OpenCost in {space}", f"MCP_SERVER_ENABLED={said}")
     outcome = str(mcp.evidence.get("outcome", "")) if mcp is not None else ""
-    refused = outcome == "refused" or any("refused" in p.words for p in proofs)
-    if refused:
+    met = not on and not stale and any("refused" in p.words for p in proofs)
+    if outcome == "refused" or met:
         where = "MCP_SERVER_ENABLED is not set" if said is None else f"MCP_SERVER_ENABLED={said}"
         return Sure.LIKELY, Proof(f"OpenCost in {space}", f"nothing listens on {MCP_PORT}; {where}")
     if outcome == "timeout":

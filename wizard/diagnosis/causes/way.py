@@ -66,6 +66,15 @@ def _down(scene: Scene, blocked: list[Failed], problem: dict[str, str]) -> RootC
     )
 
 
+_SEEN_FROM_HERE = {
+    "registry-certificate-expired": "registry-tls-expired",
+    "registry-certificate-other-name": "registry-tls-wrong-name",
+    "registry-plain-http-to-node": "registry-answers-plain-http",
+    "pull-rate-limited": "registry-rate-limited",
+}
+"""What the registry does to everybody alike is one cause, whoever has met it."""
+
+
 def _cause(
     code: str, title: str, failed: list[Failed], *remedies: Remedy, sure: Sure = Sure.CERTAIN, note: str = ""
 ) -> RootCause:
@@ -77,7 +86,7 @@ def _cause(
         remedies,
         14,
         unique(f.sufferer for f in failed),
-        EXPLAINS,
+        EXPLAINS | {_SEEN_FROM_HERE.get(code, code)},
         note,
     )
 

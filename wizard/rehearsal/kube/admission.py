@@ -3,13 +3,13 @@
 import base64
 from typing import Any
 
+from wizard.cluster.objects.selectors import labels_of
 from wizard.cluster.port import Obj
 from wizard.cluster.problems import refused
 from wizard.rehearsal.description import Description
 from wizard.rehearsal.kube import podsecurity, quota
 from wizard.rehearsal.kube.kinds import kind as kind_of
 from wizard.rehearsal.kube.objects import Objects
-from wizard.rehearsal.kube.selectors import labels_of
 from wizard.rehearsal.kube.validate import told, valid
 
 

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from wizard.cluster.objects.selectors import labels_of, plain
 from wizard.cluster.port import Obj
 from wizard.rehearsal.kube.kinds import kind as kind_of
-from wizard.rehearsal.kube.selectors import labels_of, plain
 
 
 def stamp(at: float) -> str:

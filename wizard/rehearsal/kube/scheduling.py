@@ -3,9 +3,9 @@
 from collections import Counter
 from typing import Any
 
+from wizard.cluster.objects.selectors import labels_of, matches, plain
 from wizard.cluster.port import Obj
 from wizard.rehearsal.kube.objects import Objects
-from wizard.rehearsal.kube.selectors import labels_of, matches, plain
 from wizard.rehearsal.quantities import amount
 
 SELECTED = "volume.kubernetes.io/selected-node"

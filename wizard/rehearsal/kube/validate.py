@@ -3,10 +3,10 @@
 import re
 from typing import Any
 
+from wizard.cluster.objects.selectors import labels_of, matches
 from wizard.cluster.port import Obj
 from wizard.cluster.problems import refused
 from wizard.rehearsal.kube.kinds import kind as kind_of
-from wizard.rehearsal.kube.selectors import labels_of, matches
 from wizard.rehearsal.quantities import amount
 
 _NAME = re.compile(r"[a-z0-9]([-a-z0-9.]*[a-z0-9])?\Z")

@@ -3,9 +3,9 @@
 import hashlib
 import ipaddress
 
+from wizard.cluster.objects.selectors import labels_of, plain
 from wizard.cluster.port import Obj
 from wizard.rehearsal.kube.objects import Objects
-from wizard.rehearsal.kube.selectors import labels_of, plain
 from wizard.rehearsal.kube.workloads import ready
 from wizard.rehearsal.site import Site
 

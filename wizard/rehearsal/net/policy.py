@@ -4,9 +4,9 @@ import ipaddress
 from dataclasses import dataclass
 from typing import Any
 
+from wizard.cluster.objects.selectors import labels_of, matches
 from wizard.cluster.port import Obj
 from wizard.rehearsal.kube.objects import Objects
-from wizard.rehearsal.kube.selectors import labels_of, matches
 
 
 @dataclass(frozen=True, slots=True)

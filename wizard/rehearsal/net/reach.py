@@ -3,11 +3,11 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+from wizard.cluster.objects.selectors import labels_of, plain
 from wizard.cluster.port import Obj
 from wizard.rehearsal.apps.base import listening
 from wizard.rehearsal.description import Blocked
 from wizard.rehearsal.kube.objects import Objects
-from wizard.rehearsal.kube.selectors import labels_of, plain
 from wizard.rehearsal.net import names
 from wizard.rehearsal.net.policy import Peer, lets, named
 from wizard.rehearsal.site import Site

@@ -1,0 +1,1 @@
+"""Installs that are broken on purpose on the real cluster, many at once, and what is named of each."""

@@ -46,7 +46,7 @@ def scheduling(scene: Scene) -> Iterator[Told]:
         return
     groups: dict[str, list[_Waits]] = {}
     for each in waiting:
-        groups.setdefault(_group(each.words), []).append(each)
+        groups.setdefault(_group(scene, each.words), []).append(each)
     for group, mine in groups.items():
         if group == "storage" or (group == "away" and away):
             continue  # the families of storage and nodes tell it
@@ -76,7 +76,7 @@ def _waiting(scene: Scene) -> list[_Waits]:
     return found
 
 
-def _group(words: str) -> str:
+def _group(scene: Scene, words: str) -> str:
     if "Insufficient nvidia.com/gpu" in words:
         return "gpu"
     if "Insufficient" in words or "Too many pods" in words:
@@ -87,7 +87,17 @@ def _group(words: str) -> str:
         return "away"
     if _TAINT.search(words):
         return "taint"
+    if "untolerated taint" in words:
+        # since 1.34 the scheduler does not say which
+        ours = any(not key.startswith("node.kubernetes.io/") for key in _keys(scene))
+        return "taint" if ours or not _keys(scene) else "away"
     return "choice"
+
+
+def _keys(scene: Scene) -> list[str]:
+    """Keys of the nodes' taints that keep pods away."""
+    found = [t for node in scene.of("Node", "") for t in (node.get("spec") or {}).get("taints") or []]
+    return [str(t.get("key")) for t in found if t.get("effect") != "PreferNoSchedule"]
 
 
 def _cause(

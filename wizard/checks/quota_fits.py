@@ -1,5 +1,8 @@
 """quota-fits: what the chart's pods and the loader ask fits the namespace's quotas and limits."""
 
+import json
+import math
+from collections.abc import Iterator, Mapping
 from typing import ClassVar
 
 from wizard.checks.base import Check, Moment
@@ -10,13 +13,13 @@ from wizard.facts.quota import Quota
 from wizard.facts.wanted import Wanted
 
 GIB = 1024**3
-# the chart's defaults (0.1.x), gateway + bridge + ollama, and the loader's pod before them
+# the chart's defaults (0.1.x): gateway + bridge + ollama; beside them, while it is proved, two small pods of ours
 ASKED = {
-    "requests.cpu": 0.6,
-    "requests.memory": (64 + 128) * 1024**2 + 2 * GIB,
-    "limits.cpu": 5.0,
-    "limits.memory": (256 + 512) * 1024**2 + 8 * GIB,
-    "pods": 4.0,
+    "requests.cpu": 0.6 + 2 * 0.01,
+    "requests.memory": (64 + 128) * 1024**2 + 2 * GIB + 2 * 16 * 1024**2,
+    "limits.cpu": 5.0 + 2 * 0.5,
+    "limits.memory": (256 + 512) * 1024**2 + 8 * GIB + 2 * 128 * 1024**2,
+    "pods": 5.0,
     "persistentvolumeclaims": 1.0,
     "services": 3.0,
     "secrets": 4.0,
@@ -70,8 +73,9 @@ class QuotaFits(Check):
                 Grade.FAIL,
                 f"the quota of namespace {known.namespace} is too small",
                 shown,
+                *_raised(known, asked),
                 Remedy(
-                    "have the quota raised, or lower requests and limits in chart.overrides",
+                    "or lower requests and limits in chart.overrides; see what there is",
                     f"kubectl -n {known.namespace} describe resourcequota,limitrange",
                 ),
                 detail="; ".join(tight),
@@ -82,6 +86,30 @@ class QuotaFits(Check):
             else "no quota stands in the way"
         )
         return self.found(Grade.PASS, has, shown)
+
+
+def _raised(known: Quota, asked: Mapping[str, float]) -> Iterator[Remedy]:
+    """One command a quota that is too small: what stands there, and what is missing on top of it."""
+    short: dict[str, dict[str, str]] = {}
+    for limit in known.limits:
+        missing = asked.get(limit.resource, 0.0) - limit.free
+        if not known.installed and missing > 0:
+            short.setdefault(limit.quota, {})[limit.resource] = _quantity(
+                limit.resource, float(number(limit.hard)) + missing
+            )
+    for quota, hard in short.items():
+        patch = json.dumps({"spec": {"hard": hard}}, separators=(",", ":"))
+        yield Remedy(
+            f"raise the quota {quota} by what is missing",
+            f"kubectl -n {known.namespace} patch resourcequota {quota} --type merge -p '{patch}'",
+        )
+
+
+def _quantity(resource: str, value: float) -> str:
+    """As the API writes it, rounded up."""
+    if "memory" in resource or "storage" in resource:
+        return f"{math.ceil(value / 1024**2)}Mi"
+    return f"{math.ceil(value * 1000)}m" if "cpu" in resource else str(math.ceil(value))
 
 
 def _amount(resource: str, value: float) -> str:

@@ -129,11 +129,16 @@ def _told_once(causes: list[RootCause]) -> list[RootCause]:
     return [
         replace(
             cause,
-            suffers=unique((*cause.suffers, *under.get(kept.index(cause), ()))),
+            suffers=_once(unique((*cause.suffers, *under.get(kept.index(cause), ())))),
             proofs=cause.proofs[:_PROOFS],
         )
         for cause in left
     ]
+
+
+def _once(suffers: tuple[str, ...]) -> tuple[str, ...]:
+    """A check that stands there as `check NAME` does not stand there as NAME as well."""
+    return tuple(each for each in suffers if f"check {each}" not in suffers)
 
 
 def _explained(cause: RootCause, by: RootCause) -> bool:

@@ -139,6 +139,16 @@ class Scene:
             return self.answers.registry.host
         return "" if isinstance(self.stock, Unknown) else str(self.stock.get("host") or "")
 
+    @property
+    def install(self) -> str:
+        """The command that installs changed answers: the short way where the images are carried already, else all."""
+        rows = {} if isinstance(self.stock, Unknown) else self.stock.get("images") or {}
+        there = [
+            bool(row.get("found")) for name, row in rows.items() if name != "probe" and isinstance(row, dict)
+        ]
+        carried = all(there) if there else bool(self.pods())
+        return f"{self.again} --from write-values" if carried else self.again
+
     def step(self, *steps: str) -> str:
         """The command that runs these steps again."""
         return " ".join([self.again, *(f"--only {step}" for step in steps)])

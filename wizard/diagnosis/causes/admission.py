@@ -98,7 +98,7 @@ def _podsecurity(scene: Scene, level: str, mine: list[_Refused]) -> RootCause:
         mine,
         Remedy(
             f"the chart's own pods satisfy it: take out of chart.overrides what does not ({why[:200]}), and install",
-            f"{scene.again} --from write-values",
+            scene.install,
         ),
         Remedy(
             "see what the namespace enforces", f"kubectl get namespace {scene.names.namespace} --show-labels"
@@ -107,17 +107,19 @@ def _podsecurity(scene: Scene, level: str, mine: list[_Refused]) -> RootCause:
 
 
 def _quota(scene: Scene, name: str, mine: list[_Refused]) -> RootCause:
+    check = scene.failed("quota-fits")
     return _cause(
         "quota-exceeded",
         f"the quota {name} of namespace {scene.names.namespace} leaves no room for the pods",
         mine,
+        *(r for r in (check.remedies if check is not None else ()) if " patch resourcequota " in r.command),
         Remedy(
             "have it raised by what is missing; the controllers try again by themselves",
             f"kubectl -n {scene.names.namespace} describe resourcequota {name if name != '?' else ''}".rstrip(),
         ),
         Remedy(
             "or lower requests and limits in chart.overrides, and install",
-            f"{scene.again} --from write-values",
+            scene.install,
         ),
         explains=frozenset({"quota-fits"}),
     )
@@ -129,7 +131,7 @@ def _range(scene: Scene, name: str, mine: list[_Refused]) -> RootCause:
         f"a LimitRange of namespace {scene.names.namespace} does not allow what the pods ask for",
         mine,
         Remedy("see its limits", f"kubectl -n {scene.names.namespace} describe limitrange"),
-        Remedy("stay within them in chart.overrides, and install", f"{scene.again} --from write-values"),
+        Remedy("stay within them in chart.overrides, and install", scene.install),
         explains=frozenset({"quota-fits"}),
     )
 
@@ -141,7 +143,7 @@ def _webhook(scene: Scene, name: str, mine: list[_Refused]) -> RootCause:
         mine,
         Remedy(
             "give the objects what its words ask for (labels and annotations in chart.overrides), and install",
-            f"{scene.again} --from write-values",
+            scene.install,
         ),
         Remedy(
             f"or have the namespace {scene.names.namespace} exempted",

@@ -155,7 +155,7 @@ def _outside(scene: Scene, failed: list[Failed]) -> RootCause:
         (
             Remedy(
                 "write the values again, so that every image comes from the internal registry, and install",
-                f"{scene.again} --from write-values",
+                scene.install,
             ),
             Remedy(
                 "an image that is your own (a sidecar): carry it (images.extra) and name its internal reference",

@@ -68,7 +68,7 @@ def _refused(scene: Scene, failed: list[Failed]) -> RootCause:
             (
                 Remedy(
                     f"write the values again, with imagePullSecrets: [{expected}], and install",
-                    f"{scene.again} --from write-values",
+                    scene.install,
                 ),
             ),
             14,

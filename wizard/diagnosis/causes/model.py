@@ -137,7 +137,7 @@ def _mismatch(scene: Scene, default: str, wanted: str, proof: Proof) -> RootCaus
             Remedy(
                 f"set gateway.config.defaultModel to {wanted} (take it out of chart.overrides: the values that are written "
                 "have it right), and install",
-                f"{scene.again} --from write-values",
+                scene.install,
             ),
             Remedy(f"or load {default} as well", f"{scene.again} --set model.extra={default}"),
         ),

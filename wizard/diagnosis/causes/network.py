@@ -81,7 +81,7 @@ def _egress(scene: Scene) -> Iterator[Told]:
         through.append(f"no policy of {', '.join(bare)}")
         proofs.append(Proof(f"NetworkPolicies of {space}", f"none selects {', '.join(bare)}"))
         remedies.append(
-            Remedy("set networkPolicy.enabled: true and install", f"{scene.again} --from write-values"),
+            Remedy("set networkPolicy.enabled: true and install", scene.install),
         )
     if check is not None and not through:
         remedies += check.remedies

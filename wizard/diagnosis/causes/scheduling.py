@@ -120,7 +120,7 @@ def _no_room(scene: Scene, mine: list[_Waits], short: tuple[str, ...]) -> RootCa
         ),
         Remedy(
             "free or add a node, choose a smaller model, or lower the requests in chart.overrides and install again",
-            f"{scene.again} --from write-values",
+            scene.install,
         ),
     )
 
@@ -134,7 +134,7 @@ def _no_gpu(scene: Scene, mine: list[_Waits]) -> RootCause:
             "see which nodes offer one: without NVIDIA's device plugin none does",
             "kubectl get nodes -o custom-columns=NAME:.metadata.name,GPU:.status.allocatable.nvidia\\\\.com/gpu",
         ),
-        Remedy("or run the model on CPUs", f"{scene.again} --from write-values --set cluster.gpu=false"),
+        Remedy("or run the model on CPUs", f"{scene.install} --set cluster.gpu=false"),
         rank=19,
     )
 
@@ -149,7 +149,7 @@ def _tainted(scene: Scene, mine: list[_Waits]) -> RootCause:
         mine,
         Remedy(
             "let the release tolerate the taint: tolerations in chart.overrides, then install",
-            f"{scene.again} --from write-values",
+            scene.install,
         ),
         Remedy("or take it off a node that is meant for this", "kubectl describe nodes | grep -A 2 Taints"),
     )

@@ -157,7 +157,7 @@ def test_quota() -> None:
     large = Quota("ns", (Limit("q", "limits.memory", "20Gi", 16.0 * GIB), Limit("q", "odd/thing", "1", 0.0)))
     finding = judged(QuotaFits(), wanted(), small)
     assert finding.grade is FAIL and "limits.memory has 6.0 GiB left" in finding.detail
-    assert [r.command for r in finding.remedies][0] == (
+    assert finding.remedies[0].command == (
         "kubectl -n ns patch resourcequota q --type merge -p "
         """'{"spec":{"hard":{"limits.memory":"13312Mi"}}}'"""
     )

@@ -1,4 +1,8 @@
-"""`python -m tests.bench [--only NAME]… [--size GiB] [--rounds N]`: print docs/performance.md's tables."""
+"""`python -m tests.bench [--only NAME]… [--size GiB] [--rounds N]`: print docs/performance.md's tables.
+
+`--whole` is what is measured on a quiet machine in ten minutes: everything but the slow links, then the embedded
+registry beside the others (half the size), start-up included.
+"""
 
 import argparse
 import datetime as dt
@@ -9,7 +13,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.bench import transport
+from tests.bench import registry, transport
 from tests.bench.measure import run, table
 from tests.real.tools import find
 
@@ -26,11 +30,16 @@ def main() -> int:
     """Measure what was asked for; tables go to stdout, talk to stderr."""
     p = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     p.add_argument("--only", action="append", default=[], help="a discipline's name, or the beginning of it")
+    p.add_argument("--without", action="append", default=[], help="leave a tool out, by its name's beginning")
+    p.add_argument("--whole", action="store_true", help="see above; without skopeo, which is never the best")
     p.add_argument("--size", type=float, default=2.0, help="GiB of the large blob (default 2)")
     p.add_argument("--rounds", type=int, default=5)
     p.add_argument("--small", type=int, default=200, help="images of the round-trip discipline")
     p.add_argument("--folder", type=Path, help="where there is room (default: a temporary folder)")
     args = p.parse_args()
+    if args.whole:
+        args.only += ["push", "pull", "copy", "again"]
+        args.without.append("skopeo")
     with tempfile.TemporaryDirectory(prefix="bench-", dir=args.folder) as folder:
         ground = transport.Ground(Path(folder), int(args.size * 2**30))
         found = dict(transport.disciplines(ground, args.small))
@@ -38,10 +47,22 @@ def main() -> int:
         try:
             for name, make in found.items():
                 if not args.only or any(name.startswith(only) for only in args.only):
-                    sys.stdout.write(table(run(make(), args.rounds, ground.folder)) + "\n")
+                    made = make()
+                    made.contestants = [
+                        c for c in made.contestants if not any(c.name.startswith(w) for w in args.without)
+                    ]
+                    sys.stdout.write(table(run(made, args.rounds, ground.folder)) + "\n")
                     sys.stdout.flush()
         finally:
             ground.close()
+    if args.whole:
+        sys.stdout.write("### the embedded registry\n\n")
+        sys.stdout.flush()
+        folder_option = ["--folder", str(args.folder)] if args.folder else []
+        registry.main(
+            ["--size", str(int(args.size * 512)), "--rounds", str(args.rounds), "--whole", *folder_option]
+        )
+    sys.stdout.write(f"Load average at the end: {os.getloadavg()[0]:.1f}.\n")
     return 0
 
 

@@ -31,6 +31,13 @@ from tests.real.run import run
 Maker = Callable[[Path], AbstractContextManager[Registry]]
 Times = dict[str, dict[str, list[float]]]
 ROOT = Path(__file__).parents[2]
+WHOLE = (
+    "pull 1 blob",
+    "pull 4 blobs at once",
+    "push 1 blob",
+    "push 4 blobs at once",
+    "GET a manifest 1000 times",
+)
 
 
 @contextmanager
@@ -255,6 +262,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--size", type=int, default=1024, help="MiB of the big blob")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--only", default="")
+    parser.add_argument("--whole", action="store_true", help="the few cases of the ten-minute table")
     parser.add_argument("--folder", type=Path)
     args = parser.parse_args(arguments)
     with ExitStack() as stack:
@@ -272,7 +280,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         for _ in range(args.rounds):
             for name, registry in registries.items():
                 for case, (work, after) in bench.cases(registry).items():
-                    if args.only not in case:
+                    if args.only not in case or (args.whole and case not in WHOLE):
                         continue
                     os.sync()
                     before, began = cpu_of(processes[name]), time.perf_counter()

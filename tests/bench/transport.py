@@ -16,6 +16,7 @@ from tests.real.registry import Registry
 from tests.real.tools import find
 
 KINDS = {"docker-registry": docker_registry, "olareg": olareg}
+FLOOR = (sys.executable, "-S", str(Path(__file__).with_name("floor.py")))
 OURS = (sys.executable, "-m", "wizard", "mirror", "--plain-http", "--quiet")
 Command = Sequence[str | Path]
 
@@ -83,7 +84,7 @@ def artefact(ground: Ground) -> tuple[Path, Path, str]:
 
 def push(ground: Ground, kind: str) -> Discipline:
     """One large layer into an empty registry; our digest is verified while sending."""
-    layout, file, _ = artefact(ground)
+    layout, file, root = artefact(ground)
 
     def there() -> str:
         return f"{ground.now['target'].host}/bench/model:1"
@@ -122,6 +123,12 @@ def push(ground: Ground, kind: str) -> Discipline:
         ],
     }
     contestants = [Contestant(n, c, lambda _: empty(ground, kind)) for n, c in commands.items()]
+
+    def least(_: int) -> Sequence[Command]:
+        digest = json.loads((layout / "blobs/sha256" / root[7:]).read_bytes())["layers"][0]["digest"]
+        return [[*FLOOR, "push", ground.now["target"].host, "bench/model", file, digest]]
+
+    contestants.append(Contestant("sendfile, unhashed", least, lambda _: empty(ground, kind), floor=True))
     return Discipline(f"push {ground.size / 2**30:.3g} GiB to {kind}", 0.75, contestants)
 
 
@@ -132,7 +139,7 @@ def empty(ground: Ground, kind: str) -> None:
 
 def pull(ground: Ground, kind: str) -> Discipline:
     """One large layer to disk, verified and durable; the others are followed by `sync`."""
-    layout, _, digest = artefact(ground)
+    layout, file, digest = artefact(ground)
     source = ground.registry("source", kind)
     from tests.bench.measure import environment, once
 
@@ -156,6 +163,15 @@ def pull(ground: Ground, kind: str) -> Discipline:
         ],
     }
     contestants = [Contestant(n, c, lambda _: _clear(out)) for n, c in commands.items()]
+    blob = json.loads((layout / "blobs/sha256" / digest[7:]).read_bytes())["layers"][0]["digest"]
+    floors: dict[str, Sequence[Command]] = {
+        "received and thrown away": [[*FLOOR, "pull", source.host, "bench/model", blob, str(ground.size)]],
+        "cp of the file, sync": [["cp", file, out], sync],
+    }
+    for name, argv in floors.items():
+        contestants.append(
+            Contestant(name, lambda _, argv=argv: argv, lambda _: _clear(out), floor=True)  # type: ignore[misc]
+        )
     return Discipline(f"pull {ground.size / 2**30:.3g} GiB from {kind}, durable", 0.85, contestants)
 
 
@@ -192,6 +208,11 @@ def copy(ground: Ground, kind: str, *, again: bool) -> Discipline:
             once(command, environment(), ground.folder)
     before = (lambda _: None) if again else (lambda _: empty(ground, kind))
     contestants = [Contestant(n, c, before) for n, c in copying(ground, count).items()]
+    if again:
+        for flags in (["-c", "pass"], ["-S", "-c", "pass"]):
+            bare = [[sys.executable, *flags]]
+            name = f"python {' '.join(flags)}"
+            contestants.append(Contestant(name, lambda _, bare=bare: bare, floor=True))  # type: ignore[misc]
     return Discipline(title, 1.0 if again else 0.9, contestants)
 
 

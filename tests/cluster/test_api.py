@@ -10,9 +10,15 @@ import pytest
 from tests.cluster.fake_api import Answer, Asked, FakeApi, fake_api, status
 from tests.real.process import wait_until
 from wizard.cluster.real.adapter import RealCluster
+from wizard.cluster.real.api import SETTLE
 from wizard.engine.problems import Problem, Stopped
 
 POD = "/api/v1/namespaces/s/pods"
+FRESH = (
+    'pods "p" is forbidden: User "ci" cannot get resource "pods" in API group "" in the namespace "s": RBAC: '
+    '[clusterrole.rbac.authorization.k8s.io "system:discovery" not found, role.rbac.authorization.k8s.io "x" not found]'
+)
+"""What an API server says in the first moments after its start, before it has read its roles."""
 
 
 def test_a_list_comes_in_pages(api: FakeApi, cluster: RealCluster) -> None:
@@ -97,6 +103,7 @@ def test_a_delete_propagates_or_orphans(api: FakeApi, cluster: RealCluster) -> N
         status(504, "request did not complete within requested timeout"),
         status(500, "etcdserver: request timed out"),
         (500, b"<html>a proxy</html>"),
+        status(403, FRESH, "Forbidden"),
     ],
 )
 def test_while_the_server_is_away_it_is_asked_again(
@@ -111,6 +118,19 @@ def test_a_lost_connection_is_asked_again(api: FakeApi, cluster: RealCluster) ->
     api.on("GET", "/version", (200, {"gitVersion": "v1.34.4"}))
     api.break_off = 2
     assert cluster.version() == "v1.34.4"
+
+
+def test_a_refusal_just_after_an_absence_is_asked_again(api: FakeApi, cluster: RealCluster) -> None:
+    """An API server that starts answers 401 and 403 for a moment to those who may; later a refusal is one."""
+    no = status(403, 'pods is forbidden: User "ci" cannot list resource "pods"', "Forbidden")
+    away, yes = status(503, "apiserver not ready"), (200, {"items": []})
+    api.on("GET", POD, away, no, status(401, "Unauthorized"), yes, no)
+    assert cluster.list("Pod", "s") == []
+    cluster.api._away -= SETTLE
+    with pytest.raises(Problem) as caught:
+        cluster.list("Pod", "s")
+    assert caught.value.code == "cluster-forbidden"
+    assert len(api.of("GET", POD)) == 5
 
 
 def test_patience_ends(api: FakeApi, cluster: RealCluster) -> None:
@@ -157,6 +177,8 @@ def test_rbac_names_the_rule_that_is_missing(api: FakeApi, cluster: RealCluster)
     assert "Role in s: {apiGroups: [''], resources: [pods], verbs: [list]}" in problem.remedies[0].text
 
     words = 'nodes is forbidden: User "ci" cannot list resource "nodes" in API group "" at the cluster scope'
+    # a binding to a role that is no more is the site's own business, and no sign of a start
+    words += ': RBAC: clusterrole.rbac.authorization.k8s.io "gone" not found'
     api.on("GET", "/api/v1/nodes", status(403, words, "Forbidden"))
     with pytest.raises(Problem) as caught:
         cluster.list("Node")

@@ -17,6 +17,8 @@ T = TypeVar("T")
 CONNECT_SECONDS, READ_SECONDS = 10.0, 60.0
 PAUSES = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 15.0, 15.0)
 """Seconds between tries while the API server is away: a minute in all, as a restart of it takes."""
+SETTLE = 15.0
+"""Seconds after an absence in which a refusal is not believed: an API server answers before it has read who may do what."""
 _POLL, GRACE = 0.2, 3.0
 """Seconds: how often a stop is looked for while an answer is waited for; how long one may take after a stop."""
 
@@ -28,6 +30,7 @@ class Api:
         self.client = client
         self.stop = stop or Stop()
         self._pauses = pauses
+        self._away = -SETTLE  # when it was last away
 
     def json(
         self,
@@ -71,7 +74,10 @@ class Api:
             try:
                 return ask()
             except Problem as problem:
-                if problem.code != "cluster-unreachable":
+                now = time.monotonic()
+                if problem.code == "cluster-unreachable":
+                    self._away = now
+                elif problem.code != "cluster-forbidden" or now - self._away > SETTLE:
                     raise
                 self.stop.wait(pause)
         return ask()

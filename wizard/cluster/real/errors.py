@@ -11,6 +11,8 @@ _CANNOT = re.compile(
     r'cannot (?P<verb>\S+) resource "(?P<resource>[^"]+)" in API group "(?P<group>[^"]*)"'
     r'(?: in the namespace "(?P<namespace>[^"]+)")?'
 )
+# its own roles are always there: an API server that does not find them has started a moment ago and not read them yet
+_ROLES_UNREAD = re.compile(r'RBAC: .*"system:[^"]+" not found')
 _PASSING = re.compile(r"etcdserver|leader changed|apiserver is shutting down|context deadline exceeded")
 
 
@@ -20,6 +22,8 @@ def refused(what: str, status: int, body: bytes | str) -> Problem:
     cannot = _CANNOT.search(words)
     if status == 401:
         return _unknown_to_it(words)
+    if status == 403 and _ROLES_UNREAD.search(words):
+        return problems.unreachable(f"HTTP {status}: {words}", what)
     if status == 403 and (cannot or " cannot " in words):
         return _forbidden(what, words, cannot.groupdict("") if cannot else {})
     if status in (429, 502, 503, 504) or (

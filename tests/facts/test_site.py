@@ -157,6 +157,8 @@ def test_causes_of_a_failed_pull() -> None:
     digest = "sha256:" + "401" * 21 + "4"
     table = {
         "tls: failed to verify certificate: x509: certificate signed by unknown authority": "unknown-authority",
+        "remote error: tls: certificate required": "client-certificate",
+        "remote error: tls: bad certificate": "client-certificate",
         "pull access: 401 Unauthorized": "refused-credentials",
         "unexpected status: 403 Forbidden": "forbidden",
         f"failed to resolve reference {HOST}/x@{digest}: not found": "not-found",

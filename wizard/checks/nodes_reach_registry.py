@@ -64,6 +64,11 @@ def remedy(cause: str, registry: str, authenticated: bool) -> Remedy:
             "or the account's right to pull"
         ),
         "forbidden": Remedy("give the account the right to pull from this repository"),
+        "client-certificate": Remedy(
+            "the registry asks every node for a client certificate (mTLS): give the node's runtime one (containerd: "
+            f"client.cert and client.key in /etc/containerd/certs.d/{registry}, or `client` in its hosts.toml)",
+            "airgap-wizard explain registry-tls-client-certificate",
+        ),
         "unknown-authority": Remedy(
             "the node's runtime does not trust the registry's CA: put it on every node (containerd: "
             f"/etc/containerd/certs.d/{registry}/ca.crt, named in hosts.toml where there is one)",

@@ -50,6 +50,8 @@ def failures(scene: Scene) -> list[Failed]:
 def kind_of(words: str) -> str:
     """The cause in the runtime's words; certificates are told apart."""
     low = words.lower()
+    if pull_cause(words) == "client-certificate":
+        return "client-certificate"
     if "x509" in low or "certificate" in low:
         if "expired" in low or "not yet valid" in low:
             return "certificate-expired"

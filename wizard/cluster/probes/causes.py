@@ -4,6 +4,7 @@ import re
 
 _CAUSES = {
     "admission": r"violates podsecurity|admission webhook|exceeded quota|is forbidden:",
+    "client-certificate": r"tls: (certificate required|bad certificate)",
     "unknown-authority": r"x509|certificate|unknown authority",
     "plain-http": r"server gave http response to https client",
     "refused-credentials": r"\b401\b|unauthorized|authentication required|no basic auth|authorization failed",

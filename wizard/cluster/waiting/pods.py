@@ -20,6 +20,8 @@ _PULL_REMEDIES = {
     "forbidden": "the registry knows the user and lets it not read this repository: grant pull on it",
     "unknown-authority": "the node does not trust the registry's CA: put it into the node's trust store "
     "(containerd: /etc/containerd/certs.d/HOST/ca.crt)",
+    "client-certificate": "the registry asks the node for a client certificate: give its runtime one "
+    "(containerd: client.cert and client.key in /etc/containerd/certs.d/HOST)",
     "plain-http": "the registry speaks plain HTTP and the node expects TLS: give the registry a certificate, or the node a mirror entry",
     "not-found": "the digest is not in the registry: copy the images again",
     "name-unknown": "the node cannot resolve the registry's name: add it to the node's DNS or hosts file",

@@ -3,10 +3,10 @@
 import json
 import os
 import threading
-import time
 
 import pytest
 
+from tests.real.process import wait_until
 from wizard.cluster.helm.adapter import RealHelm
 from wizard.cluster.helm.environment import environment
 from wizard.cluster.helm.lock import Held, idle, ours, working
@@ -180,10 +180,10 @@ def test_a_stop_ends_helm_with_sigterm(tmp_path):
     stop = Stop()
 
     def later():
-        until = time.monotonic() + 20
-        while not (tmp_path / "begun").exists() and time.monotonic() < until:
-            time.sleep(0.01)
-        stop.set()
+        try:
+            wait_until((tmp_path / "begun").exists, "the program begins")
+        finally:
+            stop.set()
 
     thread = threading.Thread(target=later)
     thread.start()

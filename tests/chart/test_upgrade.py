@@ -2,13 +2,13 @@
 
 import os
 import threading
-import time
 
 import pytest
 
 from tests.chart.fakes import FakeCluster, FakeHelm
 from tests.chart.given import answers
 from tests.chart.test_waiting import NAMES, pod
+from tests.real.process import wait_until
 from wizard.cluster.helm.lock import Held, working
 from wizard.cluster.helm.stuck import unstick
 from wizard.cluster.helm.upgrade import Upgrade
@@ -27,10 +27,7 @@ class Told(list):
         self.append((level, text))
 
     def wait_for(self, words):
-        until = time.monotonic() + 20
-        while not any(words in text for _, text in self):
-            assert time.monotonic() < until, self
-            time.sleep(0.01)
+        wait_until(lambda: any(words in text for _, text in self), self)
 
 
 def run(helm, cluster, told=None, stop=None, timeout=30.0, unstick=lambda: None):
@@ -67,9 +64,7 @@ def test_causes_are_told_while_helm_waits_and_each_once():
     told.wait_for("401 Unauthorized")
     told.wait_for("waiting for opencost-ai-bridge-1")
     enough = cluster.asked + 40  # ten looks later it was still told once
-    until = time.monotonic() + 20
-    while cluster.asked < enough and time.monotonic() < until:
-        time.sleep(0.01)
+    wait_until(lambda: cluster.asked >= enough, "ten more looks")
     helm.go.set()
     thread.join()
     assert done[0].status == "deployed"

@@ -4,7 +4,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +14,7 @@ import pytest
 
 from tests.cli.throttle import Throttle, throttle
 from tests.real.images import make_image, push_image
+from tests.real.process import wait_until
 from tests.real.registry import Registry
 from wizard.oci.server import RegistryServer
 
@@ -79,11 +79,7 @@ class Site:
 
 def wait_for(what: Callable[[], Any], seconds: float = 30.0) -> Any:
     """Poll until something is true, and return it."""
-    deadline = time.monotonic() + seconds
-    while not (found := what()):
-        assert time.monotonic() < deadline, f"not within {seconds} s"
-        time.sleep(0.02)
-    return found
+    return wait_until(what, what.__qualname__, seconds)
 
 
 @pytest.fixture

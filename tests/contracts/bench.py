@@ -6,9 +6,9 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
+from tests.real.process import NotReady, wait_until
 from wizard.cluster.port import Cluster, Obj
 from wizard.engine.problems import Problem
-from wizard.engine.stop import Stop
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,16 +88,18 @@ class Bench:
 
     def until(self, kind: str, name: str, namespace: str | None, true: Any) -> Obj:
         """Wait until an object exists and `true(object)` holds; the object."""
-        import time
+        seen: list[Obj | None] = [None]
 
-        end = time.monotonic() + self.patience
-        stop = Stop()
-        while True:
-            found = self.cluster.get(kind, name, namespace)
-            if found is not None and true(found):
-                return found
-            assert time.monotonic() < end, f"{kind} {namespace}/{name} did not come to it: {found}"
-            stop.wait(0.02)
+        def come() -> Obj | None:
+            seen[0] = found = self.cluster.get(kind, name, namespace)
+            return found if found is not None and true(found) else None
+
+        try:
+            found = wait_until(come, f"{kind} {namespace}/{name} comes to it", self.patience)
+        except NotReady as late:
+            raise NotReady(f"{late}; it is {seen[0]}") from None
+        assert found is not None
+        return found
 
 
 def running(pod: Obj) -> bool:

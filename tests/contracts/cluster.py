@@ -7,6 +7,7 @@ import pytest
 
 from tests.contracts.bench import Bench, config_map
 from tests.contracts.pods import PODS, going
+from tests.real.process import wait_until
 from wizard.cluster.port import Obj
 from wizard.engine.problems import Problem
 from wizard.engine.stop import Stop
@@ -256,11 +257,11 @@ def a_deleted_owner_takes_its_own(bench: Bench) -> None:
             )
         assert bench.cluster.delete("Deployment", "goes", space)
         assert bench.cluster.delete("Deployment", "stays", space, orphan=True)
-        import time
-
-        end = time.monotonic() + bench.patience
-        while [p for p in bench.cluster.list("Pod", space, {"app": "goes"}) if not _ending(p)]:
-            assert time.monotonic() < end
+        wait_until(
+            lambda: all(_ending(p) for p in bench.cluster.list("Pod", space, {"app": "goes"})),
+            "pods go with their Deployment",
+            bench.patience,
+        )
         assert len(bench.cluster.list("Pod", space, {"app": "stays"})) == 1
 
 

@@ -15,6 +15,7 @@ import pytest
 from tests.oci_server.client import Client, digest_of
 from tests.oci_server.raw import connected, everything
 from tests.real.certs import Authority
+from tests.real.process import wait_until
 from wizard.engine.problems import Problem
 from wizard.oci.server import Access, RegistryServer, Tls, Trouble
 from wizard.oci.server.folder import FolderStorage
@@ -296,9 +297,8 @@ def test_a_storage_of_another_kind_is_served_across_files(tmp_path: Path) -> Non
 def test_each_request_is_logged_once_with_its_bytes(client: Client, log: list[Access | Trouble]) -> None:
     digest = client.push_blob("a/b", b"x" * 1000)
     client.ask("GET", f"/v2/a/b/blobs/{digest}", headers={"Range": "bytes=0-9", "User-Agent": "tester"})
-    deadline = time.monotonic() + 10
-    while len(events := [event for event in log if isinstance(event, Access)]) < 3:
-        assert time.monotonic() < deadline
+    wait_until(lambda: sum(isinstance(event, Access) for event in log) >= 3, log)
+    events = [event for event in log if isinstance(event, Access)]
     assert [(event.method, event.status, event.received, event.sent) for event in events] == [
         ("POST", 202, 0, 0),
         ("PUT", 201, 1000, 0),
@@ -348,7 +348,4 @@ def test_a_reader_of_the_log_that_hangs_costs_lines_not_time() -> None:
         for _ in range(printing.WAITING + 500):
             printer(Trouble(0.0, "", "x"))
         stream.go.set()
-        deadline = time.monotonic() + 20
-        while "log lines dropped" not in stream.getvalue():
-            assert time.monotonic() < deadline
-            time.sleep(0.01)
+        wait_until(lambda: "log lines dropped" in stream.getvalue(), "what was lost is said")

@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -17,6 +16,7 @@ import pytest
 
 from tests.oci_server.client import Client, digest_of
 from tests.oci_server.raw import connected, until
+from tests.real.process import wait_until
 from wizard.cli import registry
 from wizard.engine.problems import Problem
 
@@ -98,9 +98,7 @@ def test_kill_9_in_mid_upload_then_resume(tmp_path: Path, part: float) -> None:
         location = client.ask("POST", "/v2/a/b/blobs/uploads/").headers["Location"]
         head = f"PATCH {location} HTTP/1.1\r\nHost: x\r\nContent-Length: {len(data)}\r\n\r\n"
         sock.sendall(head.encode() + data[:sent])
-        deadline = time.monotonic() + 20
-        while client.ask("GET", location).headers["Range"] == "0-0":
-            assert time.monotonic() < deadline
+        wait_until(lambda: client.ask("GET", location).headers["Range"] != "0-0", "bytes arrive")
         process.kill()
         process.wait()
     with (
@@ -129,9 +127,9 @@ def test_a_reconnecting_client_takes_over_from_its_dead_connection(tmp_path: Pat
                 f"PATCH {location} HTTP/1.1\r\nHost: x\r\nContent-Length: {len(data)}\r\n\r\n".encode()
             )
             dead.sendall(data[:1_000_000])
-            deadline = time.monotonic() + 20
-            while (have := client.ask("GET", location).headers["Range"]) != "0-999999":
-                assert time.monotonic() < deadline, have
+            wait_until(
+                lambda: client.ask("GET", location).headers["Range"] == "0-999999", "a third has arrived"
+            )
             rest = {"Content-Range": f"1000000-{len(data) - 1}"}
             assert client.ask("PATCH", location, data[1_000_000:], rest).status == 202
             # What the dead connection still delivers comes too late, and changes nothing.
@@ -223,10 +221,8 @@ def test_kill_9_at_random_moments_leaves_only_whole_images(tmp_path: Path) -> No
             threads = [threading.Thread(target=push_for_ever, args=(url,)) for _ in range(3)]
             for thread in threads:
                 thread.start()
-            before, deadline = len(pushed), time.monotonic() + 60
-            while len(pushed) == before:
-                assert time.monotonic() < deadline
-                stopped.wait(0.01)
+            before = len(pushed)
+            wait_until(lambda before=before: len(pushed) > before, "an image is pushed", 60)
             stopped.wait(chance.uniform(0.0, 0.4))
             process.kill()
             for thread in threads:

@@ -8,6 +8,9 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TypeVar
+
+T = TypeVar("T")
 
 
 class NotReady(AssertionError):
@@ -21,13 +24,14 @@ def free_port(host: str = "127.0.0.1") -> int:
         return int(listener.getsockname()[1])
 
 
-def wait_until(condition: Callable[[], bool], what: str, seconds: float = 30.0) -> None:
-    """Poll until the condition holds; NotReady after SECONDS."""
+def wait_until(condition: Callable[[], T], what: object, seconds: float = 30.0) -> T:
+    """Poll until the condition holds, and return what it then was; NotReady, with WHAT as it is by then, after SECONDS."""
     deadline = time.monotonic() + seconds
-    while not condition():
+    while not (found := condition()):
         if time.monotonic() > deadline:
             raise NotReady(f"{what}: not within {seconds:g} s")
         time.sleep(0.02)
+    return found
 
 
 @contextmanager

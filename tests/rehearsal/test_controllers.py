@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.real.process import wait_until
 from tests.rehearsal.opened import Opened, open_tiny
 from wizard.cluster.port import Obj
 from wizard.engine.problems import Problem
@@ -34,6 +35,18 @@ def pod(image: str, name: str = "p", **spec: Any) -> Obj:
     }
     meta = {"name": name, "namespace": "default"}
     return {"apiVersion": "v1", "kind": "Pod", "metadata": meta, "spec": {"containers": [container], **spec}}
+
+
+def comes(world: Opened, kind: str, name: str, true: Callable[[Any], bool]) -> Obj:
+    """The object, once that is true of its status."""
+
+    def come() -> Obj | None:
+        found = world.cluster.get(kind, name, "default")
+        return found if found is not None and true(found["status"]) else None
+
+    found = wait_until(come, f"{kind} {name} comes to it")
+    assert found is not None
+    return found
 
 
 def node_of(world: Opened, obj: Obj) -> tuple[str, str]:
@@ -183,13 +196,7 @@ def test_a_job_that_fails_gives_up(opened: Opener) -> None:
     spec["containers"][0]["args"] = ["dial"]
     job = {"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "j", "namespace": "default"}}
     world.cluster.apply({**job, "spec": {"backoffLimit": 1, "template": {"metadata": {}, "spec": spec}}})
-    stop = Stop()
-    for _ in range(500):
-        found = world.cluster.get("Job", "j", "default")
-        assert found is not None
-        if found["status"].get("conditions"):
-            break
-        stop.wait(0.02)
+    found = comes(world, "Job", "j", lambda status: bool(status.get("conditions")))
     assert found["status"]["failed"] == 2
     assert found["status"]["conditions"][0]["reason"] == "BackoffLimitExceeded"
 
@@ -204,14 +211,7 @@ def test_an_init_container_comes_first(opened: Opener) -> None:
     ):
         init = {"name": "first", "image": image, "args": words}
         world.cluster.apply(pod(image, name, initContainers=[init], restartPolicy="Never"))
-        stop = Stop()
-        for _ in range(500):
-            found = world.cluster.get("Pod", name, "default")
-            assert found is not None
-            if found["status"]["phase"] == phase:
-                break
-            stop.wait(0.02)
-        assert found["status"]["phase"] == phase
+        found = comes(world, "Pod", name, lambda status, phase=phase: status["phase"] == phase)
         assert found["status"]["initContainerStatuses"][0]["ready"] is (name == "good")
 
 
@@ -233,15 +233,8 @@ def test_secrets_that_a_pod_needs(opened: Opener) -> None:
     assert events == ['MountVolume.SetUp failed for volume "v" : secret "s" not found']
     meta = {"name": "s", "namespace": "default"}
     world.cluster.apply({"apiVersion": "v1", "kind": "Secret", "metadata": meta, "stringData": {"k": "v"}})
-    stop = Stop()
     for name in ("needs", "mounts"):
-        for _ in range(500):
-            found = world.cluster.get("Pod", name, "default")
-            assert found is not None
-            if found["status"]["phase"] == "Running":
-                break
-            stop.wait(0.02)
-        assert found["status"]["phase"] == "Running"
+        comes(world, "Pod", name, lambda status: status["phase"] == "Running")
 
 
 def test_fields_that_nobody_may_change(opened: Opener) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.real.process import wait_until
 from tests.rehearsal import site
 from tests.rehearsal.opened import HOST, Opened, open_tiny
 from wizard.cluster.port import Obj, PodResult
@@ -264,14 +265,11 @@ def test_a_job_loads_and_a_killed_process_does_not_matter(tmp_path: Path) -> Non
     first.world.close()
     second = open_tiny("healthy", tmp_path / "s" / "w")
     try:
-        stop = Stop()
-        for _ in range(500):
-            found = second.cluster.get("Job", "loader", site.SPACE)
-            assert found is not None
-            if found["status"].get("succeeded"):
-                break
-            stop.wait(0.02)
-        assert found["status"]["succeeded"] == 1
+        ended = wait_until(
+            lambda: (second.cluster.get("Job", "loader", site.SPACE) or {})["status"].get("succeeded"),
+            "the job succeeds",
+        )
+        assert ended == 1
         assert run(second, "store", "--store", STORE)[1][0]["outcome"] == "whole"
     finally:
         second.world.close()

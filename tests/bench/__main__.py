@@ -1,7 +1,7 @@
 """`python -m tests.bench [--only NAME]… [--size GiB] [--rounds N]`: print docs/performance.md's tables.
 
 `--whole` is what is measured on a quiet machine in ten minutes: everything but the slow links, then the embedded
-registry beside the others (half the size), start-up included.
+registry beside the others (a quarter of the size), start-up included.
 """
 
 import argparse
@@ -60,7 +60,7 @@ def main() -> int:
         sys.stdout.flush()
         folder_option = ["--folder", str(args.folder)] if args.folder else []
         registry.main(
-            ["--size", str(int(args.size * 512)), "--rounds", str(args.rounds), "--whole", *folder_option]
+            ["--size", str(int(args.size * 256)), "--rounds", str(args.rounds), "--whole", *folder_option]
         )
     sys.stdout.write(f"Load average at the end: {os.getloadavg()[0]:.1f}.\n")
     return 0

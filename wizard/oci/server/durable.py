@@ -1,6 +1,5 @@
 """Writes that survive a crash: temp, fsync, rename, fsync of the folder."""
 
-import ctypes
 import functools
 import os
 from collections.abc import Callable
@@ -63,6 +62,8 @@ def start_writing(fd: int, offset: int, length: int) -> None:
 
 @functools.cache
 def _sync_file_range() -> Callable[..., int] | None:
+    import ctypes  # for the first large upload: the server starts without it
+
     try:
         call = ctypes.CDLL(None).sync_file_range
     except (OSError, AttributeError):

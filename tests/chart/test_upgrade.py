@@ -104,6 +104,18 @@ def test_an_api_server_that_goes_away_is_waited_for():
     assert any("tried again" in text for _, text in told)
 
 
+def test_a_refusal_is_believed_the_second_time():
+    """An API server that has just come back refuses what it lets us do a moment later; a missing rule stays missing."""
+    no = Problem("cluster-forbidden", "we are not allowed to do what helm upgrade needs")
+    told, helm = Told(), FakeHelm(no, None)
+    assert run(helm, FakeCluster(), told).status == "deployed"
+    assert len(helm.upgrades) == 2 and "not allowed" in told[0][1]
+    helm = FakeHelm(no, no, None)
+    with pytest.raises(Problem) as caught:
+        run(helm, FakeCluster())
+    assert caught.value.code == "cluster-forbidden" and len(helm.upgrades) == 2
+
+
 def test_not_for_ever():
     away = [Problem("cluster-unreachable", "the API server does not answer") for _ in range(1000)]
     with pytest.raises(Problem) as caught:

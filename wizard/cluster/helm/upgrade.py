@@ -57,14 +57,19 @@ class Upgrade:
     ) -> Release:
         """Upgrade until it is deployed. An API server that goes away is waited for within `timeout` (seconds).
 
+        A refusal is believed the second time: an API server that comes back answers before it has read who may do what.
+
         Raises Problem with the cause seen in the cluster, or Helm's own.
         """
         until = time.monotonic() + timeout
+        refused = False
         while True:
             try:
                 return self._once(chart, values, sets, max(until - time.monotonic(), self._again))
             except Problem as problem:
-                passing = problem.code in _PASSING or problem.code == "release-stuck"
+                first = problem.code == "cluster-forbidden" and not refused
+                refused = refused or first
+                passing = first or problem.code in _PASSING or problem.code == "release-stuck"
                 if not passing or time.monotonic() + self._again > until:
                     raise self._explain(problem) from None
                 self._say(f"{problem.title}; tried again in {self._again:.0f} s", "warning")

@@ -1,5 +1,7 @@
 """Bad links: cuts, stalls, flipped bits, crawling; each ends in the right bytes or in a problem with a remedy."""
 
+import errno
+import os
 import resource
 import threading
 import time
@@ -230,3 +232,24 @@ def test_a_disk_that_fills_up_while_the_kernel_writes(
     assert not (tmp_path / "out").exists()
     download(tmp_path / "out", DESCRIPTOR, lambda offset: app.open_blob(DESCRIPTOR, offset))
     assert (tmp_path / "out").read_bytes() == BLOB
+
+
+@pytest.mark.parametrize("end", ["socket", "file"])
+def test_a_place_without_splice(
+    end: str, registry: FakeRegistry, app: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A sandbox, or a file system: the bytes go the long way, and none is lost that was in the pipe."""
+    real, refusals = os.splice, []
+
+    def splice(source: int, target: int, count: int, **options: int) -> int:
+        if ("offset_dst" in options) == (end == "file"):
+            refusals.append(count)
+            raise OSError(errno.EINVAL, "Invalid argument")
+        return real(source, target, count, **options)
+
+    monkeypatch.setattr("wizard.oci.download._LARGE", 0)
+    monkeypatch.setattr(os, "splice", splice)
+    registry.put_blob("team/app", BLOB)
+    download(tmp_path / "out", DESCRIPTOR, lambda offset: app.open_blob(DESCRIPTOR, offset))
+    assert (tmp_path / "out").read_bytes() == BLOB
+    assert refusals and len(registry.seen("GET", "/blobs/")) == 1

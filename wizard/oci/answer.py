@@ -6,7 +6,7 @@ from types import TracebackType
 from typing import Self
 
 from wizard.oci.guard import PlainGuard, Reader, Stalled
-from wizard.oci.hose import Hose
+from wizard.oci.hose import Hose, Refused
 from wizard.oci.wire import Line
 
 
@@ -70,7 +70,7 @@ class Answer:
         return plain and bool(self._response.length) and not self._response.chunked
 
     def pour(self, hose: Hose, handle: int, offset: int) -> int:
-        """Move some of the body into an open file at an offset, in the kernel. Raises Cut, Stalled, Unwritable.
+        """Move some of the body into an open file at an offset, in the kernel. Raises Cut, Stalled, Unwritable, Refused.
 
         There is always more to come when it is called (`left`), so a stream that ends is a cut.
         """
@@ -83,11 +83,13 @@ class Answer:
                 hose.write(data, handle, offset)
                 count = len(data)
             else:
-                count = guard.splice(hose.end, min(left, hose.size))
+                count = self._splice(guard, hose, min(left, hose.size))
                 hose.empty(count, handle, offset)
         except Stalled as error:
             self.close()
             raise Stalled(f"{error}; last reply {self._line.last}") from None
+        except Refused:
+            raise
         except BaseException:
             self.close()
             raise
@@ -98,6 +100,14 @@ class Answer:
         if count == left:
             self._home()
         return count
+
+    @staticmethod
+    def _splice(guard: PlainGuard, hose: Hose, count: int) -> int:
+        try:
+            return guard.splice(hose.end, count)
+        except OSError as error:
+            hose.refuse(error)
+            raise
 
     def read(self, limit: int) -> bytes:
         """The whole body. Raises TooLong over `limit` bytes, Cut where it ends too early."""

@@ -7,7 +7,7 @@ from wizard.oci import problems
 from wizard.oci.answer import Answer
 from wizard.oci.descriptor import Descriptor
 from wizard.oci.digest import CHUNK
-from wizard.oci.hose import Hose
+from wizard.oci.hose import Hose, Refused
 
 if TYPE_CHECKING:
     from wizard.oci.registry import Repository
@@ -94,17 +94,19 @@ class RegistryBlob:
     def pour(self, hose: Hose, handle: int) -> int:
         """Move some of the blob into an open file, to where it belongs there; 0 at the end.
 
-        Raises Problem, Stopped, Unwritable. An answer that cannot be poured (after a redirect, say) is read.
+        Raises Problem, Stopped, Unwritable. An answer that cannot be poured (after a redirect, say) is read, as where there is no splice.
         """
         while self._at < self._blob.size:
             try:
                 self._answer = self._answer or self._open()
-                if self._answer.pours:
+                if self._answer.pours and not hose.refused:
                     count = self._answer.pour(hose, handle, self._at)
                 else:
                     scratch = memoryview(bytearray(CHUNK))
                     count = self._answer.readinto(scratch)
                     hose.write(bytes(scratch[:count]), handle, self._at)
+            except Refused:
+                continue
             except OSError as error:
                 self._again(error)
                 continue

@@ -161,8 +161,11 @@ def test_policies_taken_away_fail_the_install_though_all_else_is_green(installed
     mended = site.run(installed.answers, "--until", "install-chart", "--from", "mirror-images")
     assert ran.code == 3, ran.story
     assert ran.problem.code == "verification-failed"
-    assert "egress-refused" in ran.graded(Grade.FAIL)
-    assert ran.graded(Grade.FAIL) <= {"egress-refused", "namespace-denied-by-default"}, ran.story
+    assert ran.graded(Grade.FAIL) == {"egress-refused", "namespace-denied-by-default"}, ran.story
+    assert ran.graded(Grade.UNKNOWN) == set(), ran.story
+    denied = ran.findings["namespace-denied-by-default"]
+    assert denied.title == f"the default-deny policy of {space} is gone"
+    assert denied.evidence == {"asked": True, "policy": False, "elsewhere": "reached", "here": "reached"}
     egress = ran.findings["egress-refused"]
     assert "reached 198.51.100.10:8080" in egress.title
     assert {row["198.51.100.10:8080"] for row in egress.evidence["matrix"].values()} == {"reached"}

@@ -171,7 +171,7 @@ def test_plain_http_to_a_tls_port_is_told_so(
         with pytest.raises(ssl.SSLCertVerificationError):
             untrusting.request("GET", "/v2/")
         untrusting.close()
-    assert all(isinstance(event, Trouble) and not event.detail for event in log)
+    assert log and all(isinstance(event, Trouble) and not event.detail for event in log)
 
 
 def test_certificate_and_key_must_belong_together(tmp_path: Path, authority: Authority) -> None:

@@ -1,6 +1,6 @@
 """Whole journeys in a tiny world, in this process, with nobody waiting for anything."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -68,13 +68,22 @@ def _world(name: str, folder: Path) -> Iterator[object]:
         world.close()
 
 
-def travel(name: str, folder: Path, *, only: tuple[str, ...] = (), until: str = "", **sets: str) -> Ran:
-    """Run the install journey in a world; its state is kept under `folder`."""
+def travel(
+    name: str,
+    folder: Path,
+    *,
+    only: tuple[str, ...] = (),
+    until: str = "",
+    sink: Callable[[Event], None] | None = None,
+    **sets: str,
+) -> Ran:
+    """Run the install journey in a world; its state is kept under `folder`. `sink` hears every event as it comes."""
     folder.mkdir(parents=True, exist_ok=True)
     answers = journey_answers(folder, **sets)
     events: list[Event] = []
+    sinks = [events.append, *([sink] if sink else [])]
     with _world(name, folder) as world:
         plan = make_plan("install", steps_of("install"), only, "", until)
-        state = run(plan, answers, world, [events.append], Hasty(), folder, run_id="test")  # type: ignore[arg-type]
+        state = run(plan, answers, world, sinks, Hasty(), folder, run_id="test")  # type: ignore[arg-type]
     found = {e.finding.check: e.finding for e in events if isinstance(e, Found)}
     return Ran(state, events, found)

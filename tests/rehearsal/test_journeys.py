@@ -1,6 +1,5 @@
 """Runs of the whole journey in a healthy world: again, and after being killed."""
 
-import os
 import re
 import signal
 import subprocess
@@ -83,26 +82,27 @@ def assert_from_inside_by_digest(folder: Path) -> None:
 
 
 _RUN = """
-import sys
+import os, signal, sys
 from pathlib import Path
 from tests.rehearsal.journey import travel
-ran = travel("healthy", Path(sys.argv[1]))
-print(ran.problem, ran.words)
-sys.exit(ran.code)
+
+folder, step, kind = sys.argv[1:]
+
+def sink(event):
+    if (event.step, type(event).__name__) == (step, kind):
+        os.kill(os.getpid(), signal.SIGKILL)
+
+travel("healthy", Path(folder), sink=sink)
 """
 
 
-@pytest.mark.parametrize("after", [0.8, 2.0, 3.2])
-def test_killed_and_run_again(tmp_path: Path, after: float) -> None:
+@pytest.mark.parametrize(
+    ("step", "kind"), [("mirror-images", "Moved"), ("load-model", "Moved"), ("verify", "Started")]
+)
+def test_killed_and_run_again(tmp_path: Path, step: str, kind: str) -> None:
     """SIGKILL at some moment of an install; the next run ends green, and nothing is there twice."""
-    process = subprocess.Popen(
-        [sys.executable, "-c", _RUN, str(tmp_path)], cwd=ROOT, stdout=subprocess.DEVNULL
-    )
-    try:
-        process.wait(after)
-    except subprocess.TimeoutExpired:
-        os.kill(process.pid, signal.SIGKILL)
-        process.wait()
+    words = [sys.executable, "-c", _RUN, str(tmp_path), step, kind]
+    assert subprocess.run(words, cwd=ROOT, stdout=subprocess.DEVNULL).returncode == -signal.SIGKILL
     ran = travel("healthy", tmp_path)
     assert ran.code == 0, ran.words
     world = open_world("healthy", state=tmp_path / "state" / "healthy", tiny=True)

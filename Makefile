@@ -7,8 +7,10 @@ STAMP := $(VENV)/.installed
 WORLD ?= healthy
 PYTEST := $(BIN)/python -m pytest -q -p no:cacheprovider
 JOBS ?= 2
+OTHER := linux-$(if $(filter x86_64,$(shell uname -m)),arm64,amd64)
+WHEELS := dist/airgap-wizard-wheels-$(OTHER).tar
 
-.PHONY: help demo demo-bundle dist probe test test-fast test-real tools check bench docs pictures lock clean
+.PHONY: help demo demo-bundle dist dist-wheels probe test test-fast test-real tools check bench docs pictures lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' Makefile | sed -E 's/:.*##/\t/' | expand -t 14
@@ -70,7 +72,7 @@ lock: ## renew requirements.lock from pyproject.toml
 	build/lock/bin/pip-compile -q --extra dev --generate-hashes --strip-extras --no-emit-index-url \
 	  --no-emit-trusted-host --no-emit-find-links --output-file requirements.lock pyproject.toml
 
-dist: $(STAMP) ## dist/airgap-wizard: one executable that needs no Python (KEY=F signs it), a wheel, and checksums
+dist: $(STAMP) ## dist/airgap-wizard: one executable that needs no Python, a wheel, wheels for the other platform, checksums (KEY=F signs each)
 	@mkdir -p dist
 	PYTHONPATH=$(CURDIR) $(BIN)/pyinstaller --onefile --name airgap-wizard --log-level WARN \
 	  --distpath dist --workpath build/pyinstaller --specpath build/pyinstaller --paths $(CURDIR) \
@@ -78,9 +80,16 @@ dist: $(STAMP) ## dist/airgap-wizard: one executable that needs no Python (KEY=F
 	  --collect-submodules textual --collect-data textual --collect-submodules rich --hidden-import _cffi_backend \
 	  $(addprefix --exclude-module ,tkinter numpy gguf pytest hypothesis jsonschema cyclonedx) wizard/__main__.py
 	$(BIN)/python -m pip wheel -q --disable-pip-version-check --no-deps --no-build-isolation -w dist .
-	cd dist && sha256sum airgap-wizard *.whl >SHA256SUMS
-	@[ -z "$(KEY)" ] || $(BIN)/airgap-wizard keys sign dist/airgap-wizard --key $(KEY)
+	@$(MAKE) --no-print-directory dist-wheels || echo "*** dist/ is without wheels for $(OTHER); all else is there" >&2
+	cd dist && sha256sum airgap-wizard $$(ls *.whl *.tar 2>/dev/null) >SHA256SUMS
+	@[ -z "$(KEY)" ] || for file in dist/airgap-wizard dist/*.whl $$(ls $(WHEELS) 2>/dev/null) dist/SHA256SUMS; do \
+	$(BIN)/airgap-wizard keys sign "$$file" --key $(KEY) || exit 1; done
 	@cat dist/SHA256SUMS
+
+dist-wheels: $(WHEELS) ## the wheels that the program needs on the other platform, as one tar (fetched once for each lock)
+
+$(WHEELS): requirements.lock pyproject.toml | $(STAMP)
+	$(BIN)/python -m tests.dist.wheels other $@
 
 clean: ## remove what was built here (not the tools in ~/.cache/airgap-wizard)
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

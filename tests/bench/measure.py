@@ -59,6 +59,8 @@ class Discipline:
     target: float
     contestants: list[Contestant]
     note: str = ""
+    to_floor: bool = False
+    """True where the aim is to the slowest of the floors, and not to the other tools."""
 
     @property
     def ours(self) -> Contestant:
@@ -67,7 +69,9 @@ class Discipline:
 
     @property
     def best(self) -> Contestant:
-        """The fastest of the others."""
+        """What we are held against: the fastest of the others, or the slowest of the floors."""
+        if self.to_floor:
+            return max((c for c in self.contestants[1:] if c.floor), key=lambda c: c.wall)
         return min((c for c in self.contestants[1:] if not c.floor), key=lambda c: c.wall)
 
     @property
@@ -155,7 +159,7 @@ def table(discipline: Discipline) -> str:
     lines = [
         f"### {discipline.title}",
         "",
-        f"Ratio to the best other: **{discipline.ratio:.2f}** (aim ≤ {discipline.target:.2f}: {verdict})"
+        f"Ratio to {'the floor, ' if discipline.to_floor else ''}{discipline.best.name}: **{discipline.ratio:.2f}** (aim ≤ {discipline.target:.2f}: {verdict})"
         + (f". {discipline.note}" if discipline.note else "."),
         "",
         "| | wall, median | spread | ours to it | client CPU | peak memory |",

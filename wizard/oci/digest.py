@@ -91,13 +91,13 @@ class InlineHash:
 class Hasher:
     """Hash in a second thread: hashlib releases the interpreter, so hashing and moving overlap."""
 
-    def __init__(self, algorithm: str = "sha256", depth: int = _DEPTH) -> None:
+    def __init__(self, algorithm: str = "sha256", depth: int = _DEPTH, chunk: int = CHUNK) -> None:
         self._algorithm = algorithm
         self._hash = new_hash(algorithm)
         self._full: queue.SimpleQueue[memoryview | None] = queue.SimpleQueue()
         self._free: queue.SimpleQueue[memoryview] = queue.SimpleQueue()
         for _ in range(depth):
-            self._free.put(memoryview(bytearray(CHUNK)))
+            self._free.put(memoryview(bytearray(chunk)))
         self.count = 0
         self._thread: threading.Thread | None = threading.Thread(target=self._run, name="hash", daemon=True)
         self._thread.start()
@@ -129,7 +129,7 @@ class Hasher:
             self._thread = None
 
 
-def hasher(digest: str, size: int) -> Hash:
-    """The right hash for a blob: its digest's algorithm, a thread only where that pays."""
+def hasher(digest: str, size: int, chunk: int = CHUNK) -> Hash:
+    """The right hash for a blob: its digest's algorithm, a thread only where that pays; `chunk` bytes a buffer there."""
     algorithm = digest.partition(":")[0] or "sha256"
-    return InlineHash(algorithm) if size <= _INLINE else Hasher(algorithm)
+    return InlineHash(algorithm) if size <= _INLINE else Hasher(algorithm, chunk=chunk)

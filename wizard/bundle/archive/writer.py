@@ -19,6 +19,9 @@ from wizard.oci.progress import Progress
 from wizard.oci.store import Opener
 
 _SPARE = 64 * 1024 * 1024  # bytes that stay free on the file system
+_CHUNK = (
+    256 * 1024
+)  # bytes a read and a write: from file to file, the sweet spot before the processor's caches end
 
 
 def room_for(path: Path, needed: int) -> None:
@@ -120,7 +123,7 @@ def _write(fd: int, view: memoryview) -> None:
 def _entry(fd: int, place: Place, opener: Opener, progress: Progress, flusher: Flusher) -> None:
     entry = place.entry
     _write(fd, memoryview(tarhead.header(entry.path, entry.size)))
-    running = hasher(entry.digest, entry.size)
+    running = hasher(entry.digest, entry.size, _CHUNK)
     try:
         with opener(0) as source:
             while True:

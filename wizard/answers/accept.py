@@ -30,7 +30,8 @@ def text(field: Field, written: str, folder: Path | None = None) -> Any:
     if len(written) > LONGEST:
         return Flaw(f"{len(written)} characters long", f"at most {LONGEST}")
     strange = next((c for c in written if unicodedata.category(c) in ("Cc", "Cs")), "")
-    if strange and not (field.kind is Kind.FILE and unicodedata.category(strange) == "Cs"):
+    a_path = field.kind is Kind.FILE or (field.ask.locate and "://" not in written)
+    if strange and not (a_path and unicodedata.category(strange) == "Cs"):  # a file's name need not be UTF-8
         return Flaw(f"holds the control character U+{ord(strange):04X}", "a text on one line")
     if field.kind is Kind.CHOICE:
         return _choice(field, written)

@@ -1,7 +1,7 @@
 """Write answers as canonical, commented YAML: what a run folder keeps, and what the form saves."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from typing import Any
 
 import yaml
@@ -20,11 +20,22 @@ def dump(answers: Answers, *, comments: bool = True) -> str:
     return render(values(answers), comments=comments, journey=answers.journey)
 
 
-def render(flat: Mapping[str, Any], *, comments: bool, journey: str, needs: bool = False) -> str:
-    """YAML of flat values; with `needs`, answers that the journey cannot do without are marked."""
+def render(
+    flat: Mapping[str, Any],
+    *,
+    comments: bool,
+    journey: str,
+    needs: bool = False,
+    only: Set[str] | None = None,
+) -> str:
+    """YAML of flat values; with `needs`, answers that the journey cannot do without are marked. `only`: these paths."""
     lines = [f"apiVersion: {API_VERSION}", f"journey: {scalar(str(flat['journey']))}"]
     for section in sections():
         rows = [field for field in table().values() if field.section == section]
+        if only is not None:
+            rows = [field for field in rows if field.path in only]
+            if not rows:
+                continue
         body: list[str] = []
         for field in rows:
             value = flat[field.path]

@@ -55,6 +55,8 @@ def written(field: Field, value: str, folder: Path | None = None) -> Any:
 
 def _one(reading: Reading, field: Field, value: str, where: Place) -> None:
     made = written(field, value, Path.cwd())
+    if field.path in reading.values and reading.values[field.path] == made:
+        return  # nothing changed: what follows from it is told at its line in the file
     reading.places[field.path] = where
     if isinstance(made, Flaw):
         accept.learn(field, value)

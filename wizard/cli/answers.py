@@ -24,6 +24,11 @@ def add(subparsers: Any) -> None:
         default="install",
         help="for which journey (default install)",
     )
+    q.add_argument(
+        "--brief",
+        action="store_true",
+        help="only what the journey cannot do without; of `stage`: what a bundle carries",
+    )
     _output(q)
     q = verbs.add_parser(
         "check", help="tell every fault of an answers file at once (exit 2), or that it is good"
@@ -49,7 +54,7 @@ def run(args: argparse.Namespace) -> int:
     as_json = args.output == "json"
     match args.verb:
         case "example":
-            return _example(args.journey, as_json)
+            return _example(args.journey, as_json, args.brief)
         case "check":
             return _check(args.file, args.sets, as_json)
         case "schema":
@@ -65,11 +70,11 @@ def _print(text: str) -> int:
     return 0
 
 
-def _example(journey: str, as_json: bool) -> int:
+def _example(journey: str, as_json: bool, brief: bool) -> int:
     from wizard.answers.example import example
     from wizard.answers.model import Journey
 
-    text = example(Journey(journey))
+    text = example(Journey(journey), brief=brief)
     if not as_json:
         return _print(text)
     import yaml

@@ -51,13 +51,17 @@ def _create(commands: Any) -> None:
     p = _command(
         commands,
         "create",
-        "make a bundle from answers",
-        "Collect, check and write the bundle that the answers describe (the journey `stage`). What was collected"
-        " before is not collected again.",
+        "make a bundle from answers, or from a small file that says what is in it",
+        "Collect, check and write the bundle that the answers describe (the journey `stage`): images, models, chart,"
+        " tools, any file. `airgap-wizard answers example --journey stage --brief` writes a small file to begin with."
+        " What was collected before is not collected again.",
     )
     run_command.arguments(p)
     p.add_argument(
         "--output", type=Path, metavar="F", help="the bundle (default: media.bundle of the answers)"
+    )
+    p.add_argument(
+        "--key", type=Path, metavar="K", help="private key that signs it (default: media.key of the answers)"
     )
     p.add_argument("--base", type=Path, metavar="RECEIPT", help="only what the target of this receipt lacks")
 

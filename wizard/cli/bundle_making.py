@@ -11,6 +11,8 @@ def create(args: argparse.Namespace) -> int:
     args.sets.append("journey=stage")
     if args.output is not None:
         args.sets.append(f"media.bundle={args.output}")
+    if args.key is not None:
+        args.sets.append(f"media.key={args.key}")
     if args.base is not None:
         args.sets.append(f"media.base={args.base}")
     return run_command.run(args)

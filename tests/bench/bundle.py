@@ -73,11 +73,12 @@ def disciplines(ground: Ground) -> list[Discipline]:
         1.25,
         [
             Contestant("airgap-wizard", lambda _: [stage.create()], lambda _: stage.clean("b.airgap")),
-            Contestant("floor: sha256 pass", lambda _: stage.hash()),
-            Contestant("floor: cp, sync", lambda _: stage.copy(), lambda _: stage.clean("copy")),
+            Contestant("sha256 pass", lambda _: stage.hash(), floor=True),
+            Contestant("cp, sync", lambda _: stage.copy(), lambda _: stage.clean("copy"), floor=True),
             Contestant("tar | zstd", lambda _: pack, lambda _: stage.clean("packed.tar.zst")),
         ],
         "The aim is to the slower of the two floors; peak disk: ours 1.0 ×, tar | zstd what could be compressed less.",
+        to_floor=True,
     )
     verify = Discipline(
         "Verify all of it",
@@ -87,8 +88,9 @@ def disciplines(ground: Ground) -> list[Discipline]:
                 "airgap-wizard",
                 lambda _: [[*WIZARD, "bundle", "verify", stage.bundle, "--trust", stage.trust, "--quiet"]],
             ),
-            Contestant("floor: sha256 pass", lambda _: stage.hash()),
+            Contestant("sha256 pass", lambda _: stage.hash(), floor=True),
         ],
+        to_floor=True,
     )
 
     def fresh(_: int) -> None:
@@ -111,12 +113,13 @@ def disciplines(ground: Ground) -> list[Discipline]:
                 fresh,
             ),
             Contestant(
-                "floor: one PUT, no hash of ours",
+                "one PUT of the bytes, no hash of ours",
                 lambda _: [[sys.executable, "-m", "tests.bench.put", there(), stage.file, stage.digest]],
                 fresh,
+                floor=True,
             ),
-            Contestant("floor: sha256 pass", lambda _: stage.hash()),
-            Contestant("floor: cp, sync", lambda _: stage.copy(), lambda _: stage.clean("copy")),
+            Contestant("sha256 pass", lambda _: stage.hash(), floor=True),
+            Contestant("cp, sync", lambda _: stage.copy(), lambda _: stage.clean("copy"), floor=True),
             Contestant(
                 "zstd -d | tar, oras cp",
                 lambda _: [
@@ -128,6 +131,7 @@ def disciplines(ground: Ground) -> list[Discipline]:
             ),
         ],
         "Ours verifies signatures first and reads everything back; peak disk beside what was carried: ours 0, theirs 1.0 ×.",
+        to_floor=True,
     )  # fmt: skip
     return [create, verify, load]
 

@@ -93,7 +93,9 @@ class FakeCluster:
     def get(self, kind: str, name: str, namespace: Any = None) -> Obj | None:
         return deepcopy(self.objects.get((kind, namespace or "", name)))
 
-    def logs(self, pod: str, namespace: str, container: str = "", **_: Any) -> str:
+    def logs(
+        self, pod: str, namespace: str, container: str = "", *, previous: bool = False, tail: int = 200
+    ) -> str:
         return self.on_logs(pod, container)
 
     def may(self, verb: str, kind: str, namespace: Any = None) -> bool | None:

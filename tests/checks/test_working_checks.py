@@ -14,6 +14,7 @@ from wizard.checks.node_architectures import NodeArchitectures
 from wizard.checks.opencost_mcp import OpenCostMcp
 from wizard.checks.opencost_version import OpenCostVersion
 from wizard.checks.podsecurity_present import PodSecurityPresent
+from wizard.checks.pull_secret_present import PullSecretPresent
 from wizard.checks.quota_fits import QuotaFits
 from wizard.checks.rbac_sufficient import RbacSufficient
 from wizard.checks.release_state import ReleaseStateCheck
@@ -28,6 +29,7 @@ from wizard.facts.mcp import Mcp
 from wizard.facts.nodes import Node, Nodes
 from wizard.facts.opencost import OpenCost
 from wizard.facts.podsecurity import PodSecurity
+from wizard.facts.pull_secrets import PullSecrets
 from wizard.facts.quota import Limit, Quota
 from wizard.facts.rbac import Rbac, Refused
 from wizard.facts.release import ReleaseState, Volume
@@ -247,8 +249,39 @@ def test_rbac_names_the_rules_to_add() -> None:
     assert documents[1]["rules"] == [
         {"apiGroups": ["apps"], "resources": ["statefulsets"], "verbs": ["patch"]}
     ]
+    known = judged(RbacSufficient(), Rbac(60, refused, account="system:serviceaccount:ops:wizard"))
+    text = known.remedies[0].command
+    bound = list(yaml.safe_load_all(text.partition("\n")[2].removesuffix("EOF")))
+    assert [d["kind"] for d in bound] == ["ClusterRole", "ClusterRoleBinding", "Role", "RoleBinding"]
+    assert bound[1]["subjects"][0]["name"] == "system:serviceaccount:ops:wizard"
+    assert bound[3]["metadata"]["namespace"] == "opencost-ai" and bound[3]["roleRef"]["kind"] == "Role"
     assert judged(RbacSufficient(), Rbac(60)).grade is PASS
     assert judged(RbacSufficient(), Rbac(60, silent=60)).grade is UNKNOWN
+
+
+def pods_with(
+    *secrets: tuple[str, str], named: tuple[str, ...] = ("pull",), asked: bool = True
+) -> PullSecrets:
+    return PullSecrets("r:5000", "opencost-ai", asked, (("gateway-1", named),), secrets)
+
+
+@pytest.mark.parametrize(
+    ("fact", "grade", "words"),
+    [
+        (pods_with(("pull", "good")), PASS, "pulls with pull"),
+        (pods_with(("other", "missing"), ("pull", "good"), named=("other", "pull")), PASS, "pull"),
+        (pods_with(("pull", "missing")), FAIL, "secret opencost-ai/pull is missing"),
+        (pods_with(("pull", "other-type")), FAIL, "another type"),
+        (pods_with(("pull", "other-registry")), FAIL, "has nothing for r:5000"),
+        (pods_with(named=()), FAIL, "name no pull secret"),
+        (pods_with(named=(), asked=False), PASS, "without credentials"),
+        (replace(pods_with(), pods=()), UNKNOWN, "no pod runs"),
+    ],
+)
+def test_pull_secret(fact: PullSecrets, grade: Grade, words: str) -> None:
+    """S4.16: Ready pods prove nothing where the nodes have the images."""
+    finding = judged(PullSecretPresent(), fact)
+    assert finding.grade is grade and words in finding.title
 
 
 def test_disk() -> None:

@@ -171,6 +171,11 @@ def may_is_answered(bench: Bench) -> None:
         assert bench.cluster.may(verb, kind, None if kind == "Node" else "default") is True
 
 
+def we_are_told_who_we_are(bench: Bench) -> None:
+    """SelfSubjectReview: the name that a binding needs."""
+    assert bench.cluster.me().startswith(("system:", "airgap", "admin", "kubernetes"))
+
+
 def quota_refuses_in_the_apis_words(bench: Bench) -> None:
     """A pod over the quota is refused; one that leaves out what is counted too."""
     with bench.namespace() as space:
@@ -283,6 +288,7 @@ CONTRACTS = (
     claims_bind,
     claims_of_no_class_stay_pending,
     may_is_answered,
+    we_are_told_who_we_are,
     quota_refuses_in_the_apis_words,
     a_job_runs_by_itself,
     a_stop_ends_the_wait,

@@ -100,6 +100,23 @@ def test_the_token_is_missing(installed: Installed) -> None:
     assert after.grade is Grade.PASS
 
 
+def test_the_pull_secret_is_missing(installed: Installed) -> None:
+    """S4.16: the nodes have the images, so that every pod is Ready again without it; the next node would be refused."""
+    site, space = installed.site, installed.namespace
+    site.cluster.kubectl("-n", space, "delete", "secret", "internal-registry")
+    try:
+        _restart(installed, "gateway")
+        assert _all_ready(installed)
+        secret = installed.looking.ask("pull-secret-present")["pull-secret-present"]
+    finally:
+        mended = site.run(installed.answers, "--only", "prepare-namespace")
+    assert secret.grade is Grade.FAIL
+    assert secret.title == f"secret {space}/internal-registry is missing"
+    assert "--only prepare-namespace" in secret.remedies[0].command
+    assert mended.code == 0, mended.story
+    assert installed.looking.ask("pull-secret-present")["pull-secret-present"].grade is Grade.PASS
+
+
 def test_nobody_enforces_and_the_perimeter_blocks(installed: Installed) -> None:
     """S1's own check prints "egress blocked (expected)" here: an address that cannot be reached proves nothing."""
     cluster = installed.site.cluster

@@ -101,6 +101,9 @@ class FakeCluster:
     def may(self, verb: str, kind: str, namespace: Any = None) -> bool | None:
         return f"{verb} {kind}" not in self.no
 
+    def me(self) -> str:
+        return "system:serviceaccount:ops:wizard"
+
     def apply(self, obj: Obj, *, dry: bool = False) -> Obj:
         if f"apply {obj['kind']}" in self.refuse:
             raise self.refuse[f"apply {obj['kind']}"]

@@ -1,5 +1,6 @@
 """Facts about the finished install, gathered from a cluster."""
 
+import base64
 import json
 from dataclasses import replace
 from typing import Any
@@ -15,6 +16,7 @@ from wizard.facts import on_volume
 from wizard.facts.answer import gather_answer, gather_gateway
 from wizard.facts.egress import LISTENER, LISTENER_BY_IPV6, OUTSIDE_BY_IPV6, gather_egress, targets
 from wizard.facts.on_volume import gather_on_volume
+from wizard.facts.pull_secrets import gather_pull_secrets
 from wizard.facts.running import gather_recorded, gather_running
 from wizard.facts.stray import gather_stray
 from wizard.facts.tools import gather_tools
@@ -51,6 +53,30 @@ def installed(*more: Obj) -> FakeCluster:
 
 def words(pod: Obj) -> list[str]:
     return list(pod["spec"]["containers"][0]["args"])
+
+
+def _secret(name: str, kind: str, auths: Any) -> Obj:
+    data = base64.b64encode(json.dumps({"auths": auths}).encode()).decode()
+    meta = {"name": name, "namespace": "opencost-ai"}
+    return {"kind": "Secret", "metadata": meta, "type": kind, "data": {".dockerconfigjson": data}}
+
+
+def test_the_pull_secrets_that_pods_name_are_read() -> None:
+    """S4.16"""
+    docker = "kubernetes.io/dockerconfigjson"
+    cluster = installed(
+        _secret("good", docker, {f"https://{HOST}/v1/": {}}),
+        _secret("opaque", "Opaque", {HOST: {}}),
+        _secret("elsewhere", docker, {"ghcr.io": {}}),
+    )
+    named = [{"name": name} for name in ("good", "opaque", "elsewhere", "gone")]
+    cluster.put(component("gateway") | {"spec": {"imagePullSecrets": named}})
+    found = gather_pull_secrets(sources(cluster))
+    assert dict(found.states) == {
+        "good": "good", "opaque": "other-type", "elsewhere": "other-registry", "gone": "missing",
+    }  # fmt: skip
+    assert dict(found.pods)["opencost-ai-gateway-0"] == ("good", "opaque", "elsewhere", "gone")
+    assert found.asked
 
 
 def test_the_question_comes_from_inside_with_the_token_mounted() -> None:

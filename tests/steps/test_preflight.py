@@ -8,7 +8,10 @@ from tests.facts.fakes import FakeCluster, answers
 from tests.steps.worlds import Run
 from wizard.checks.base import Moment
 from wizard.checks.registry import at
+from wizard.engine.events import Finding, Grade, Remedy
 from wizard.engine.problems import Problem
+from wizard.facts.base import Facts
+from wizard.steps.looking import Look, conclude
 from wizard.steps.preflight import Preflight
 from wizard.steps.record import write_record
 
@@ -32,6 +35,40 @@ def test_what_is_unknown_is_said_loudly(tmp_path: Path) -> None:
         Preflight().run(run.ctx)
     assert "cni-enforces-policy" in caught.value.evidence["unknown"]
     assert any("NOT KNOWN" in text and "cni-enforces-policy" in text for text in run.said)
+
+
+def _only(check: str, grade: Grade) -> Look:
+    passed = Finding("kubernetes-version", Grade.PASS, "v1.34")
+    return Look((passed, Finding(check, grade, "it did not show", remedies=(Remedy("see why"),))), Facts({}))
+
+
+@pytest.mark.parametrize(
+    ("check", "moment", "stops"),
+    [
+        ("cni-enforces-policy", Moment.BEFORE, True),
+        ("cni-enforces-policy", Moment.AFTER, False),
+        ("egress-refused", Moment.AFTER, True),
+        ("clocks-agree", Moment.BEFORE, False),
+    ],
+)
+def test_nothing_is_installed_or_called_proved_on_trust(check: str, moment: Moment, stops: bool) -> None:
+    """S1.9, S1.39: whether policies hold is not known, and that is no reason to go on."""
+
+    def concluded() -> None:
+        conclude(_only(check, Grade.UNKNOWN), moment, "preflight-failed", "{count} {verb}: {checks}", "again")
+
+    if not stops:
+        concluded()
+        return
+    with pytest.raises(Problem) as caught:
+        concluded()
+    problem = caught.value
+    assert (problem.exit_code, problem.title) == (
+        3,
+        f"1 check that must be known could not be shown: {check}",
+    )
+    assert problem.remedies[0].text == "see why"
+    assert problem.evidence == {"failed": [], "unknown": [check]}
 
 
 def test_the_record_of_a_proved_install_makes_an_equal_look_already(tmp_path: Path) -> None:

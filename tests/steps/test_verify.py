@@ -100,8 +100,20 @@ def stored(cluster: FakeCluster) -> list[tuple[str, Any]]:
 
 
 def test_unknown_is_loud_and_no_failure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(verify, "look", lambda ctx, moment: looked(Grade.UNKNOWN))
+    seen = looked(Grade.UNKNOWN)
+    known = {"egress-refused": Grade.PASS}  # that one must be known
+    seen = replace(seen, findings=tuple(replace(f, grade=known.get(f.check, f.grade)) for f in seen.findings))
+    monkeypatch.setattr(verify, "look", lambda ctx, moment: seen)
     run = Run(FakeCluster(), tmp_path)
     Verify().run(run.ctx)
     (loud,) = [text for text in run.said if "NOT KNOWN" in text]
-    assert all(check.id in loud for check in at(Moment.AFTER))
+    assert all(check.id in loud for check in at(Moment.AFTER) if check.id not in known)
+
+
+def test_an_air_gap_that_is_not_shown_is_not_proved(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """S1.39: an install whose egress nobody could look at does not end with 0."""
+    monkeypatch.setattr(verify, "look", lambda ctx, moment: looked(Grade.UNKNOWN))
+    with pytest.raises(Problem) as caught:
+        Verify().run(Run(FakeCluster(), tmp_path).ctx)
+    assert (caught.value.code, caught.value.exit_code) == ("verification-failed", 3)
+    assert "egress-refused" in caught.value.title

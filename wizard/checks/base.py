@@ -25,6 +25,8 @@ class Check(ABC):
     needs: ClassVar[tuple[type, ...]]
     helped_by: ClassVar[tuple[type, ...]] = ()
     """Fact types that make the verdict better and that it can do without."""
+    must_be_known: ClassVar[frozenset[Moment]] = frozenset()
+    """When UNKNOWN stops the run as FAIL does: nothing is installed, and nothing called proved, on trust."""
     seed: ClassVar[str] = ""
 
     def ask(self, facts: Facts) -> Finding:

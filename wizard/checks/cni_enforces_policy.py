@@ -14,6 +14,7 @@ class CniEnforcesPolicy(Check):
     id = "cni-enforces-policy"
     title = "The CNI enforces NetworkPolicy"
     when: ClassVar = frozenset({Moment.BEFORE, Moment.AFTER, Moment.BROKEN})
+    must_be_known: ClassVar = frozenset({Moment.BEFORE})  # afterwards the egress matrix proves more
     needs = (Cni,)
     seed = "S1.9"
 
@@ -48,5 +49,5 @@ class CniEnforcesPolicy(Check):
             f"whether NetworkPolicy is enforced could not be shown ({who})",
             shown,
             Remedy("see why a pod cannot reach another pod's address", "kubectl get pods -A -o wide"),
-            detail=f"the control did not work: {seen}",
+            detail=f"the control did not work: {seen}; nothing is installed where that is not known",
         )

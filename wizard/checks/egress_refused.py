@@ -18,6 +18,7 @@ class EgressRefused(Check):
     when: ClassVar = frozenset({Moment.AFTER, Moment.BROKEN})
     needs = (Wanted, Egress)
     helped_by = (Cni,)
+    must_be_known: ClassVar = frozenset({Moment.AFTER})
     seed = "S1.39"
 
     def judge(self, facts: Facts) -> Finding:

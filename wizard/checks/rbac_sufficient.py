@@ -1,11 +1,14 @@
 """rbac-sufficient: we may do what the run will do; asked before, not met in the middle."""
 
+import json
 from typing import ClassVar
 
 from wizard.checks.base import Check, Moment
 from wizard.engine.events import Finding, Grade, Remedy
 from wizard.facts.base import Facts, Unknown
 from wizard.facts.rbac import Rbac, Refused
+
+_NAME = "airgap-wizard-missing"
 
 
 class RbacSufficient(Check):
@@ -29,8 +32,8 @@ class RbacSufficient(Check):
                 shown,
                 Remedy(
                     "have an administrator add these rules, or the whole of the shipped role, to the account that "
-                    "runs this",
-                    f"kubectl apply -f - <<'EOF'\n{_rules(known.refused)}EOF",
+                    f"runs this{f' ({known.account})' if known.account else ''}",
+                    f"kubectl apply -f - <<'EOF'\n{_rules(known.refused, known.account)}EOF",
                 ),
                 detail="; ".join(_short(each) for each in known.refused),
             )
@@ -47,8 +50,8 @@ def _short(each: Refused) -> str:
     return f"{each.verb} {each.resource}" + (f" in {each.namespace}" if each.namespace else "")
 
 
-def _rules(refused: tuple[Refused, ...]) -> str:
-    """The missing rules as a ClusterRole and Roles, in YAML."""
+def _rules(refused: tuple[Refused, ...], account: str) -> str:
+    """The missing rules as a ClusterRole and Roles, in YAML; bound to the account where it is known."""
     spaces = sorted({each.namespace for each in refused})
     out = []
     for space in spaces:
@@ -56,7 +59,7 @@ def _rules(refused: tuple[Refused, ...]) -> str:
         where = f", namespace: {space}" if space else ""
         out.append(
             f"apiVersion: rbac.authorization.k8s.io/v1\nkind: {kind}\n"
-            f"metadata: {{name: airgap-wizard-missing{where}}}\nrules:\n"
+            f"metadata: {{name: {_NAME}{where}}}\nrules:\n"
         )
         verbs: dict[tuple[str, str], list[str]] = {}
         for each in refused:
@@ -66,5 +69,16 @@ def _rules(refused: tuple[Refused, ...]) -> str:
             f'- {{apiGroups: ["{group}"], resources: ["{resource}"], verbs: [{", ".join(does)}]}}\n'
             for (group, resource), does in verbs.items()
         ]
-        out.append("---\n")
-    return "".join(out[:-1])
+        out.append("---\n" + _binding(kind, where, account))
+    return "".join(out).removesuffix("---\n")
+
+
+def _binding(kind: str, where: str, account: str) -> str:
+    if not account:
+        return ""
+    subject = f"{{kind: User, apiGroup: rbac.authorization.k8s.io, name: {json.dumps(account)}}}"
+    return (
+        f"apiVersion: rbac.authorization.k8s.io/v1\nkind: {kind}Binding\n"
+        f"metadata: {{name: {_NAME}{where}}}\nsubjects: [{subject}]\n"
+        f"roleRef: {{apiGroup: rbac.authorization.k8s.io, kind: {kind}, name: {_NAME}}}\n---\n"
+    )

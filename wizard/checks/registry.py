@@ -21,6 +21,7 @@ from wizard.checks.nodes_reach_registry import NodesReachRegistry
 from wizard.checks.opencost_mcp import OpenCostMcp
 from wizard.checks.opencost_version import OpenCostVersion
 from wizard.checks.podsecurity_present import PodSecurityPresent
+from wizard.checks.pull_secret_present import PullSecretPresent
 from wizard.checks.question_answered import QuestionAnswered
 from wizard.checks.quota_fits import QuotaFits
 from wizard.checks.rbac_sufficient import RbacSufficient
@@ -53,6 +54,7 @@ CHECKS: tuple[Check, ...] = (
     OpenCostMcp(),
     ImagesInternal(),
     ImagesAsRecorded(),
+    PullSecretPresent(),
     GatewayHealthy(),
     QuestionAnswered(),
     ToolsProven(),

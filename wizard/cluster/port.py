@@ -52,6 +52,9 @@ class Cluster(Reader, Protocol):
     def may(self, verb: str, kind: str, namespace: str | None = None) -> bool | None:
         """Whether we are allowed to (SelfSubjectAccessReview); None where the cluster does not say."""
 
+    def me(self) -> str:
+        """The account that we are, as RBAC knows it (SelfSubjectReview); "" where the cluster does not say."""
+
     def apply(self, obj: Obj, *, dry: bool = False) -> Obj:
         """Create or update by server-side apply as field manager "airgap-wizard"; returns what the API made of it.
 

@@ -74,6 +74,10 @@ class SceneCluster:
         """Nobody can say."""
         return None
 
+    def me(self) -> str:
+        """Nobody can say."""
+        return ""
+
     def _no(self, *_: Any, **__: Any) -> Any:
         raise not_gathered("an experiment", "what was gathered can be read, and nothing tried on it")
 

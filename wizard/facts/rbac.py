@@ -24,6 +24,8 @@ class Rbac:
     asked: int
     refused: tuple[Refused, ...] = ()
     silent: int = 0
+    account: str = ""
+    """Who we are, as RBAC knows it; "" where the cluster does not say."""
 
 
 def gather_rbac(sources: Sources) -> Rbac:
@@ -39,4 +41,4 @@ def gather_rbac(sources: Sources) -> Rbac:
                 silent += 1
             elif not allowed:
                 refused.append(Refused(verb, rule.resource, rule.group, where or ""))
-    return Rbac(asked, tuple(refused), silent)
+    return Rbac(asked, tuple(refused), silent, sources.cluster.me() if refused else "")

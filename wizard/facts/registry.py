@@ -15,6 +15,7 @@ from wizard.facts.nodes import Nodes, gather_nodes
 from wizard.facts.on_volume import OnVolume, gather_on_volume
 from wizard.facts.opencost import OpenCost, gather_opencost
 from wizard.facts.podsecurity import PodSecurity, gather_podsecurity
+from wizard.facts.pull_secrets import PullSecrets, gather_pull_secrets
 from wizard.facts.pulls import OutsidePulls, Pulls, gather_outside_pulls, gather_pulls
 from wizard.facts.quota import Quota, gather_quota
 from wizard.facts.rbac import Rbac, gather_rbac
@@ -49,6 +50,7 @@ GATHERERS: dict[type, Gatherer] = {
     Webhooks: gather_webhooks,
     RunningImages: gather_running,
     Recorded: gather_recorded,
+    PullSecrets: gather_pull_secrets,
     Gateway: gather_gateway,
     Answer: gather_answer,
     Tools: gather_tools,

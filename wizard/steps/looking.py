@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from wizard.checks.base import Check, Moment
-from wizard.checks.registry import at
+from wizard.checks.registry import CHECKS, at
 from wizard.cluster.port import Helm
 from wizard.engine.events import Finding, Grade, Remedy
 from wizard.engine.problems import Problem
@@ -121,26 +121,39 @@ def look(ctx: Context, moment: Moment, checks: tuple[Check, ...] | None = None) 
     return Look(tuple(findings), Facts(known))
 
 
-def conclude(look_: Look, code: str, title: str, command: str) -> None:
-    """Raises Problem `code` (exit 3) where a check failed; what is unknown is named beside, and is no pass."""
+def conclude(look_: Look, moment: Moment, code: str, title: str, command: str) -> None:
+    """Raises Problem `code` (exit 3) where a check failed, or one is unknown that the air gap hangs on (`must_be_known`).
+
+    Whatever else is unknown is named beside, and is no pass.
+    """
     failed, unknown = look_.of(Grade.FAIL), look_.of(Grade.UNKNOWN)
-    if not failed:
+    stops = failed + tuple(finding for finding in unknown if _must_be_known(finding, moment))
+    if not stops:
         return
-    first = tuple(remedy for finding in failed for remedy in finding.remedies[:1])
-    detail = [f"{finding.check}: {finding.title}" for finding in failed]
+    first = tuple(remedy for finding in stops for remedy in finding.remedies[:1])
+    detail = [f"{finding.check}: {finding.title}" for finding in stops]
     if unknown:
         detail.append("not known: " + ", ".join(finding.check for finding in unknown))
     raise Problem(
         code,
         title.format(
-            count="1 check" if len(failed) == 1 else f"{len(failed)} checks",
-            checks=", ".join(finding.check for finding in failed),
+            count=_count(len(failed)) if failed else f"{_count(len(stops))} that must be known",
+            verb="failed" if failed else "could not be shown",
+            checks=", ".join(finding.check for finding in stops),
         ),
         detail="\n".join(detail),
         remedies=(*first, Remedy("then look again", command)),
         evidence={"failed": [f.check for f in failed], "unknown": [f.check for f in unknown]},
         exit_code=3,
     )
+
+
+def _count(number: int) -> str:
+    return "1 check" if number == 1 else f"{number} checks"
+
+
+def _must_be_known(finding: Finding, moment: Moment) -> bool:
+    return any(check.id == finding.check and moment in check.must_be_known for check in CHECKS)
 
 
 def tell(ctx: Context, look_: Look) -> None:

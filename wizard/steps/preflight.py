@@ -46,8 +46,9 @@ class Preflight(Step):
         tell(ctx, found)
         conclude(
             found,
+            Moment.BEFORE,
             "preflight-failed",
-            "{count} failed before the install: {checks}",
+            "{count} {verb} before the install: {checks}",
             "airgap-wizard preflight --answers-file F",
         )
         return _evidence(found)

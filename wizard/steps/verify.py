@@ -72,8 +72,9 @@ class Verify(Step):
         tell(ctx, found)
         conclude(
             found,
+            Moment.AFTER,
             "verification-failed",
-            "the install is there and {count} failed: {checks}",
+            "the install is there and {count} {verb}: {checks}",
             "airgap-wizard verify --answers-file F",
         )
         evidence = _evidence(found)

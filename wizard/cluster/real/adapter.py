@@ -114,6 +114,15 @@ class RealCluster:
             return None
         return bool(review["status"]["allowed"])
 
+    def me(self) -> str:
+        """Ask with a SelfSubjectReview (Kubernetes 1.28 and later)."""
+        kind = {"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"}
+        try:
+            review = self.api.json("POST", "/apis/authentication.k8s.io/v1/selfsubjectreviews", body=kind)
+        except Problem:
+            return ""
+        return str(review.get("status", {}).get("userInfo", {}).get("username", ""))
+
     def apply(self, obj: Obj, *, dry: bool = False) -> Obj:
         """Server-side apply; we own the fields that we send, also where another manager had them.
 

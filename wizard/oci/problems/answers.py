@@ -141,8 +141,12 @@ def refused_credentials(
         title,
         detail=f"for {asked}: {detail}",
         remedies=(
-            Remedy("log in with a user who may do this", f"docker login {host}"),
-            Remedy("in an answers file: registry.username and registry.password (a reference)"),
+            # docker's login is not looked at where the answers give credentials: those come first
+            Remedy(
+                ("correct" if user else "give")
+                + " user name and password: in an answers file registry.username and registry.password (a reference)"
+            ),
+            Remedy("where none are given there, log in with a user who may do this", f"docker login {host}"),
         ),
         evidence=evidence or {"host": host},
     )

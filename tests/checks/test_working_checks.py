@@ -171,6 +171,9 @@ def test_quota() -> None:
         judged(QuotaFits(), wanted(), Quota("ns", container_max=(("l", "memory", 2.0 * GIB),))).grade is FAIL
     )
     assert judged(QuotaFits(), wanted(), Quota("ns", volume_max=(("l", 5.0 * GIB),))).grade is FAIL
+    lowered = {"ollama": {"limits.memory": 1.5 * GIB}}
+    narrow = Quota("ns", small.limits, container_max=(("l", "memory", 2.0 * GIB),), overrides=lowered)
+    assert judged(QuotaFits(), wanted(), narrow).grade is PASS, "lowered as the remedy proposes"
 
 
 @pytest.mark.parametrize(

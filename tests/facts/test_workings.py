@@ -13,6 +13,7 @@ from tests.facts.fakes import FakeCluster, FakeHelm, answers, sources
 from tests.real.programs import program_image
 from wizard.answers.model import Journey
 from wizard.answers.sections.bundle import Media
+from wizard.answers.sections.chart import Chart
 from wizard.cluster.objects.namespace import namespace
 from wizard.cluster.objects.rbac import RULES
 from wizard.cluster.port import Obj, PodResult, Release
@@ -226,7 +227,7 @@ def test_webhooks_are_listed_and_tried() -> None:
     assert "@sha256:" in found.sent
 
 
-def test_quota_is_what_is_left() -> None:
+def test_quota_is_what_is_left(tmp_path: Path) -> None:
     cluster = FakeCluster(
         {
             "kind": "ResourceQuota",
@@ -246,6 +247,12 @@ def test_quota_is_what_is_left() -> None:
         ("pods", 4.0),
     ]
     assert found.container_max == (("l", "memory", 2 * 1024**3),)
+    path = tmp_path / "site.yaml"
+    path.write_text("ollama: {resources: {limits: {memory: 1536Mi, cpu: 1}}}\ngateway: {replicaCount: 1}\n")
+    given = replace(answers(), chart=Chart(overrides=path))
+    assert gather_quota(sources(cluster, answers=given)).overrides == {
+        "ollama": {"limits.memory": 1536 * 1024**2, "limits.cpu": 1.0}
+    }
 
 
 def test_release_and_volume() -> None:

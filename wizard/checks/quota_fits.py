@@ -13,22 +13,40 @@ from wizard.facts.quota import Quota
 from wizard.facts.wanted import Wanted
 
 GIB = 1024**3
-# the chart's defaults (0.1.x): gateway + bridge + ollama; beside them, while it is proved, two small pods of ours
-ASKED = {
-    "requests.cpu": 0.6 + 2 * 0.01,
-    "requests.memory": (64 + 128) * 1024**2 + 2 * GIB + 2 * 16 * 1024**2,
-    "limits.cpu": 5.0 + 2 * 0.5,
-    "limits.memory": (256 + 512) * 1024**2 + 8 * GIB + 2 * 128 * 1024**2,
+MIB = 1024**2
+# the chart's defaults (0.1.x): cpu and memory, requested and limited
+DEFAULTS = {
+    "gateway": {
+        "requests.cpu": 0.05,
+        "requests.memory": 64 * MIB,
+        "limits.cpu": 0.5,
+        "limits.memory": 256 * MIB,
+    },
+    "bridge": {
+        "requests.cpu": 0.05,
+        "requests.memory": 128 * MIB,
+        "limits.cpu": 0.5,
+        "limits.memory": 512 * MIB,
+    },
+    "ollama": {"requests.cpu": 0.5, "requests.memory": 2 * GIB, "limits.cpu": 4.0, "limits.memory": 8 * GIB},
+}
+# two small pods of ours, while the release is proved
+OURS = {
+    "requests.cpu": 2 * 0.01,
+    "requests.memory": 2 * 16 * MIB,
+    "limits.cpu": 2 * 0.5,
+    "limits.memory": 2 * 128 * MIB,
+}
+# objects: the three components, and those two
+OBJECTS = {
     "pods": 5.0,
     "persistentvolumeclaims": 1.0,
     "services": 3.0,
     "secrets": 4.0,
     "configmaps": 2.0,
 }
-ASKED |= {"cpu": ASKED["requests.cpu"], "memory": ASKED["requests.memory"]}
-ASKED |= {f"count/{name}": ASKED[name] for name in ("pods", "services", "secrets", "configmaps")}
-ASKED |= {"count/deployments.apps": 2.0, "count/statefulsets.apps": 1.0}
-LARGEST = {"cpu": 4.0, "memory": 8.0 * GIB}
+OBJECTS |= {f"count/{name}": OBJECTS[name] for name in ("pods", "services", "secrets", "configmaps")}
+OBJECTS |= {"count/deployments.apps": 2.0, "count/statefulsets.apps": 1.0}
 
 
 class QuotaFits(Check):
@@ -45,7 +63,8 @@ class QuotaFits(Check):
         wanted, known = facts.get(Wanted), facts.get(Quota)
         assert not isinstance(wanted, Unknown) and not isinstance(known, Unknown)
         size = float(number(wanted.answers.cluster.volume_size))
-        asked = ASKED | {"requests.storage": size}
+        each = {name: own | dict(known.overrides.get(name, {})) for name, own in DEFAULTS.items()}
+        asked = OBJECTS | _sums(each) | {"requests.storage": size}
         tight = [
             f"{limit.quota}: {limit.resource} has {_amount(limit.resource, limit.free)} left of {limit.hard}, "
             f"{_amount(limit.resource, asked[limit.resource])} is needed"
@@ -53,10 +72,11 @@ class QuotaFits(Check):
             if not known.installed and limit.free < asked.get(limit.resource, 0.0)
         ]
         tight += [
-            f"{name}: a container may have {_amount(resource, most)} of {resource}, Ollama asks "
-            f"{_amount(resource, LARGEST[resource])}"
+            f"{name}: a container may have {_amount(resource, most)} of {resource}, {component} asks "
+            f"{_amount(resource, own[f'limits.{resource}'])}"
             for name, resource, most in known.container_max
-            if most < LARGEST.get(resource, 0.0)
+            for component, own in each.items()
+            if most < own.get(f"limits.{resource}", 0.0)
         ]
         tight += [
             f"{name}: a volume may have {human(int(most))}, {human(int(size))} is asked"
@@ -73,9 +93,10 @@ class QuotaFits(Check):
                 Grade.FAIL,
                 f"the quota of namespace {known.namespace} is too small",
                 shown,
-                *_raised(known, asked),
+                *(raised := tuple(_raised(known, asked))),
                 Remedy(
-                    "or lower requests and limits in chart.overrides; see what there is",
+                    ("or " if raised else "")
+                    + "lower requests and limits in chart.overrides; see what there is",
                     f"kubectl -n {known.namespace} describe resourcequota,limitrange",
                 ),
                 detail="; ".join(tight),
@@ -110,6 +131,15 @@ def _quantity(resource: str, value: float) -> str:
     if "memory" in resource or "storage" in resource:
         return f"{math.ceil(value / 1024**2)}Mi"
     return f"{math.ceil(value * 1000)}m" if "cpu" in resource else str(math.ceil(value))
+
+
+def _sums(each: dict[str, dict[str, float]]) -> dict[str, float]:
+    """What all three ask together, and ours; a quota's plain `cpu` and `memory` are requests."""
+    total: dict[str, float] = dict(OURS)
+    for own in each.values():
+        for key, amount in own.items():
+            total[key] = total.get(key, 0.0) + amount
+    return total | {name: total.get(f"requests.{name}", 0.0) for name in ("cpu", "memory")}
 
 
 def _amount(resource: str, value: float) -> str:

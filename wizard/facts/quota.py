@@ -1,8 +1,13 @@
 """Quotas and limit ranges of the release's namespace, against what the chart and we will ask of it."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from decimal import Decimal
+from pathlib import Path
 
+from wizard.cluster.objects.names import COMPONENTS
+from wizard.cluster.values.supplied import supplied
+from wizard.engine.problems import Problem
 from wizard.facts.base import Sources
 from wizard.facts.fetch import names
 from wizard.facts.quantity import number
@@ -27,6 +32,8 @@ class Quota:
     container_max: tuple[tuple[str, str, float], ...] = ()
     volume_max: tuple[tuple[str, float], ...] = ()
     installed: bool = False
+    overrides: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    """What chart.overrides says of a component's resources: component → `requests.memory`, … → amount."""
 
 
 def gather_quota(sources: Sources) -> Quota:
@@ -48,4 +55,24 @@ def gather_quota(sources: Sources) -> Quota:
             elif limit.get("type") == "PersistentVolumeClaim" and "storage" in most:
                 volumes.append((name, float(number(most["storage"]))))
     workload = sources.cluster.get("StatefulSet", where.of_component("ollama"), where.namespace)
-    return Quota(where.namespace, tuple(limits), tuple(containers), tuple(volumes), workload is not None)
+    overrides = _overrides(sources.answers.chart.overrides)
+    return Quota(
+        where.namespace, tuple(limits), tuple(containers), tuple(volumes), workload is not None, overrides
+    )
+
+
+def _overrides(path: Path | None) -> dict[str, dict[str, float]]:
+    """A file that cannot be read is told of by the step that writes the values."""
+    try:
+        values = supplied([path], {}) if path is not None and path.is_file() else {}
+    except Problem:
+        return {}
+    found: dict[str, dict[str, float]] = {}
+    for component in COMPONENTS:
+        own = values.get(component)
+        resources = own.get("resources") if isinstance(own, Mapping) else None
+        for kind in ("requests", "limits"):
+            amounts = resources.get(kind) if isinstance(resources, Mapping) else None
+            for name, amount in (amounts if isinstance(amounts, Mapping) else {}).items():
+                found.setdefault(component, {})[f"{kind}.{name}"] = float(number(str(amount)))
+    return found

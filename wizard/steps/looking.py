@@ -139,7 +139,7 @@ def conclude(look_: Look, moment: Moment, code: str, title: str, command: str) -
         title.format(
             count=_count(len(failed)) if failed else f"{_count(len(stops))} that must be known",
             verb="failed" if failed else "could not be shown",
-            checks=", ".join(finding.check for finding in stops),
+            checks=", ".join(finding.check for finding in failed or stops),
         ),
         detail="\n".join(detail),
         remedies=(*first, Remedy("then look again", command)),

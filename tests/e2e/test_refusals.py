@@ -9,6 +9,7 @@ import signal
 import subprocess
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -244,18 +245,24 @@ def test_a_volume_stays_pending(here: Ground) -> None:
                 "volumeBindingMode": mode,
             }
         )
-    # two runs at one target would wait for each other
-    names = {mode: f"refusals-{mode.lower()}" for mode in modes}
 
     def look(mode: str) -> Ran:
-        with ground(here.site.at(here.site.folder / mode), names[mode]) as mine:
-            ran = mine.preflight("--check", "storage-binds", cluster__storageClass=f"dead-{mode.lower()}")
-            mine.untouched()
-            return ran
+        return spaces[mode].preflight(
+            "--check", "storage-binds", cluster__storageClass=f"dead-{mode.lower()}"
+        )
 
     try:
-        with ThreadPoolExecutor(2) as pool:
+        with ExitStack() as stack, ThreadPoolExecutor(2) as pool:
+            # two runs at one target would wait for each other
+            spaces = {
+                mode: stack.enter_context(
+                    ground(here.site.at(here.site.folder / mode), f"refusals-{mode.lower()}")
+                )
+                for mode in modes
+            }
             looks = list(pool.map(look, modes))
+            for space in spaces.values():
+                space.untouched()
     finally:
         here.site.cluster.kubectl("delete", "storageclass", *(f"dead-{mode.lower()}" for mode in modes))
     for mode, ran in zip(modes, looks, strict=True):

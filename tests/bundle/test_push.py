@@ -56,6 +56,16 @@ def test_what_the_registry_has_is_not_read_from_the_bundle(made: Made, target: T
     assert moves == {Move.PRESENT}
 
 
+def test_a_restarted_registry_needs_no_second_load(made: Made, tmp_path: Path) -> None:
+    """S2.9: what was loaded is on the registry's volume; started again over it, everything is there and is served."""
+    with registry(tmp_path / "volume") as first, open_bundle(made.path, made.policy) as bundle:
+        sent = first.pusher(bundle).push().sent
+        assert sent > 0
+    with registry(tmp_path / "volume") as again, open_bundle(made.path, made.policy) as bundle:
+        assert again.pusher(bundle).complete()
+        assert again.pusher(bundle).push().sent == 0
+
+
 def test_a_stop_ends_it_before_a_manifest(made: Made, target: Target) -> None:
     stop = Stop()
 

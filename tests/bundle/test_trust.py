@@ -1,5 +1,6 @@
 """The trust policy, and the verdict over signatures (S2.15–S2.20)."""
 
+import socket
 from pathlib import Path
 from typing import Any
 
@@ -7,8 +8,10 @@ import pytest
 from cryptography import x509
 
 from tests.bundle.certs import issue, key_usage
-from tests.bundle.making import DAY, NOW, day, write_policy
+from tests.bundle.making import DAY, NOW, day, make_bundle, write_policy
 from wizard.bundle import signatures
+from wizard.bundle.archive.opening import open_bundle
+from wizard.bundle.archive.reading import verify_all
 from wizard.bundle.keys.private import PrivateKey
 from wizard.bundle.signatures import Signature
 from wizard.bundle.trust import audit
@@ -253,3 +256,22 @@ def test_what_was_accepted_is_on_record(tmp_path: Path) -> None:
     assert audit.recorded("sha256:a", "sha256:p")
     assert not audit.recorded("sha256:a", "sha256:q") and not audit.recorded("sha256:b", "sha256:p")
     assert "SHA256:f" in audit.audit_file().read_text()
+
+
+def test_nothing_is_fetched_to_judge(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """S2.17: keys and certificates are files of the policy; no name is looked up, no connection is made, no URL is one."""
+
+    def refuse(*words: object, **more: object) -> None:
+        raise AssertionError(f"the network was asked for {words}")
+
+    for name in ("getaddrinfo", "create_connection"):
+        monkeypatch.setattr(socket, name, refuse)
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+    made = make_bundle(tmp_path / "made")
+    with open_bundle(made.path, made.policy) as bundle:
+        assert verify_all(bundle) == made.bom.payload
+    file = tmp_path / "made" / "trust.yaml"
+    file.write_text(file.read_text().replace("vendor.pub", "https://keys.example/vendor.pub"))
+    with pytest.raises(Problem) as caught:
+        read_policy(file)
+    assert caught.value.exit_code == 2 and "keys.example" in f"{caught.value.title} {caught.value.detail}"

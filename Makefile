@@ -89,7 +89,7 @@ dist: $(STAMP) ## dist/airgap-wizard: one executable that needs no Python, a whe
 dist-wheels: $(WHEELS) ## the wheels that the program needs on the other platform, as one tar (fetched once for each lock)
 
 $(WHEELS): requirements.lock pyproject.toml | $(STAMP)
-	$(BIN)/python -m tests.dist.wheels other $@
+	$(BIN)/python -m tests.packaging.wheels other $@
 
 clean: ## remove what was built here (not the tools in ~/.cache/airgap-wizard)
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -2,7 +2,8 @@
 
 import pytest
 
-from wizard.cluster.waiting.refusal import remedy, rule
+from wizard.cluster.helm.errors import Where, problem
+from wizard.cluster.waiting.refusal import remedies, remedy, rule
 
 WORDS = {
     "podsecurity": 'pods "x" is forbidden: violates PodSecurity "restricted:latest": privileged',
@@ -25,7 +26,19 @@ def test_nobody_is_sent_to_a_quota_by_a_webhook() -> None:
     """What a webhook denies, no quota explains."""
     for kind in ("webhook", "silent"):
         assert remedy(WORDS[kind], "ns").command.startswith("kubectl get validatingwebhookconfigurations")
-    assert remedy(POLICY, "ns").command == "kubectl get validatingadmissionpolicy labels.example -o yaml"
+    assert "validatingadmissionpolicies" in remedy(POLICY, "ns").command
+    for words in (WORDS["webhook"], POLICY):
+        give, exempt = remedies(words, "ns")
+        assert give.command.endswith("--set chart.overrides=values-site.yaml") and "commonLabels" in give.text
+        assert exempt.text.startswith("or have the namespace ns exempted")
+    assert remedies(WORDS["quota"], "ns") == (remedy(WORDS["quota"], "ns"),)
+
+
+def test_helm_passes_a_policys_words_on() -> None:
+    """`denied request`, not `denied the request`: as a real API server says it."""
+    found = problem(f"Error: 1 error occurred:\n\t* {POLICY}", Where("upgrade", "r", "ns"))
+    assert found.code == "cluster-refused"
+    assert problem(WORDS["silent"], Where("upgrade", "r", "ns")).code == "cluster-refused"
     assert remedy(WORDS["podsecurity"], "ns").command == "kubectl get namespace ns --show-labels"
     for words in (WORDS["quota"], WORDS["range"], "is forbidden: something else"):
         assert remedy(words, "ns").command == "kubectl describe quota,limitrange -n ns"

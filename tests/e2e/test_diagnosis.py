@@ -9,7 +9,7 @@ from tests.e2e.broken.stage import Stage, staged
 from tests.e2e.site import Site
 from wizard.diagnosis.cause import Diagnosis, Sure
 
-pytestmark = [pytest.mark.real, pytest.mark.cluster]
+pytestmark = [pytest.mark.real, pytest.mark.cluster, pytest.mark.timeout(900)]
 
 
 @pytest.fixture(scope="module")

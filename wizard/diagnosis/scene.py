@@ -149,6 +149,12 @@ class Scene:
         carried = all(there) if there else bool(self.pods())
         return f"{self.again} --from write-values" if carried else self.again
 
+    @property
+    def overriding(self) -> str:
+        """The same with a values file of one's own; it is named where the answers name none yet."""
+        named = self.answers is not None and self.answers.chart.overrides is not None
+        return self.install if named else f"{self.install} --set chart.overrides=values-site.yaml"
+
     def step(self, *steps: str) -> str:
         """The command that runs these steps again."""
         return " ".join([self.again, *(f"--only {step}" for step in steps)])

@@ -38,7 +38,7 @@ from wizard.support.scene import scene_of
 
 PREFIX = "broken-"
 _KINDS = "pods,events,persistentvolumeclaims"
-_SECONDS = 120.0
+_SECONDS = 240.0
 _LOOKS = 4
 _APPLETS = {"/bin/" + applet: "busybox" for applet in ("sh", "sleep", "tail")}
 

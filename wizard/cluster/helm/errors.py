@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from wizard.cluster.waiting.refusal import remedy
+from wizard.cluster.waiting.refusal import remedies
 from wizard.engine.events import Fault
 from wizard.engine.problems import Problem, Remedy
 
@@ -104,7 +104,7 @@ _CAUSES: tuple[tuple[str, Fault], ...] = (
         ),
     ),
     (
-        r"exceeded quota|admission webhook .* denied|denied the request|violates PodSecurity",
+        r"exceeded quota|denied (the )?request|violates PodSecurity|failed calling webhook",
         Fault("cluster-refused", "the cluster does not admit an object of release {release}"),
     ),
     (
@@ -171,7 +171,7 @@ def _problem(fault: Fault, where: Where, words: str) -> Problem:
         fault.code,
         fault.title.format(**names),
         detail=words,
-        remedies=known or (remedy(words, where.namespace),),
+        remedies=known or remedies(words, where.namespace),
         evidence={name: names[name] for name in ("action", "release", "namespace")},
     )
 

@@ -36,19 +36,28 @@ def remedy(words: str, namespace: str) -> Remedy:
         return Remedy("see what the namespace enforces", f"kubectl get namespace {namespace} --show-labels")
     if kind == "webhook" and "ValidatingAdmissionPolicy" in words:
         return Remedy(
-            f"see what the policy {name} asks for; give it that in chart.overrides, or have the namespace exempted",
-            f"kubectl get validatingadmissionpolicy {name} -o yaml",
+            f"have the namespace {namespace} exempted from the policy {name}; see what it asks for, and where",
+            "kubectl get validatingadmissionpolicies,validatingadmissionpolicybindings -o yaml",
         )
     if kind in ("webhook", "silent"):
         return Remedy(
-            f"see whose webhook {name} is"
-            + (
-                "; give the objects what its words ask for in chart.overrides, or have the namespace exempted"
-                if kind == "webhook"
-                else ", and bring its pods up"
-            ),
+            f"see whose webhook {name} is, and bring its pods up"
+            if kind == "silent"
+            else f"have the namespace {namespace} exempted from the webhook {name}; see whose it is",
             "kubectl get validatingwebhookconfigurations,mutatingwebhookconfigurations",
         )
     return Remedy(
         "see quotas and limits of the namespace", f"kubectl describe quota,limitrange -n {namespace}"
     )
+
+
+def remedies(words: str, namespace: str) -> tuple[Remedy, ...]:
+    """Where what is refused may be given what is asked for, that first."""
+    if rule(words)[0] != "webhook":
+        return (remedy(words, namespace),)
+    give = Remedy(
+        "give the objects what its words ask for, in a values file of your own; a label is `commonLabels: {NAME: VALUE}`",
+        "airgap-wizard run --answers-file F --set chart.overrides=values-site.yaml",
+    )
+    other = remedy(words, namespace)
+    return give, Remedy(f"or {other.text}", other.command)

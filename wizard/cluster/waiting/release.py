@@ -6,7 +6,7 @@ from wizard.cluster.objects.names import Names
 from wizard.cluster.port import Obj, Reader
 from wizard.cluster.waiting.cause import Cause, cause
 from wizard.cluster.waiting.pods import of_pod, of_release, ready
-from wizard.cluster.waiting.refusal import remedy
+from wizard.cluster.waiting.refusal import remedies
 from wizard.engine.events import Remedy
 from wizard.engine.problems import Problem
 
@@ -79,7 +79,7 @@ def _refused(names: Names, pods: list[Obj], events: list[Obj]) -> Iterator[Cause
             "pod-refused",
             f"{who['kind']} {name}",
             str(event.get("message", "its pods are not admitted")),
-            remedy(str(event.get("message", "")), names.namespace),
+            *remedies(str(event.get("message", "")), names.namespace),
             rank=5,
         )
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from wizard.cluster.waiting.refusal import rule
+from wizard.cluster.waiting.refusal import remedies, rule
 from wizard.diagnosis.cause import DOWN, Proof, RootCause, RuledOut, Sure, Told, unique
 from wizard.diagnosis.scene import Scene, labels
 from wizard.engine.events import Remedy
@@ -118,8 +118,8 @@ def _quota(scene: Scene, name: str, mine: list[_Refused]) -> RootCause:
             f"kubectl -n {scene.names.namespace} describe resourcequota {name if name != '?' else ''}".rstrip(),
         ),
         Remedy(
-            "or lower requests and limits in chart.overrides, and install",
-            scene.install,
+            "or lower requests and limits in a values file of your own (chart.overrides), and install",
+            scene.overriding,
         ),
         explains=frozenset({"quota-fits"}),
     )
@@ -131,7 +131,9 @@ def _range(scene: Scene, name: str, mine: list[_Refused]) -> RootCause:
         f"a LimitRange of namespace {scene.names.namespace} does not allow what the pods ask for",
         mine,
         Remedy("see its limits", f"kubectl -n {scene.names.namespace} describe limitrange"),
-        Remedy("stay within them in chart.overrides, and install", scene.install),
+        Remedy(
+            "stay within them in a values file of your own (chart.overrides), and install", scene.overriding
+        ),
         explains=frozenset({"quota-fits"}),
     )
 
@@ -142,13 +144,11 @@ def _webhook(scene: Scene, name: str, mine: list[_Refused]) -> RootCause:
         f"the admission policy {name} refuses objects of the release",
         mine,
         Remedy(
-            "give the objects what its words ask for (labels and annotations in chart.overrides), and install",
-            scene.install,
+            "give the objects what its words ask for, in a values file of your own (chart.overrides); a label is "
+            "`commonLabels: {NAME: VALUE}`. Then install",
+            scene.overriding,
         ),
-        Remedy(
-            f"or have the namespace {scene.names.namespace} exempted",
-            "kubectl get validatingwebhookconfigurations,mutatingwebhookconfigurations",
-        ),
+        remedies(mine[0].words, scene.names.namespace)[-1],
     )
 
 

@@ -187,6 +187,13 @@ def _asked(scene: Scene, failed: Failed) -> str:
     return ""
 
 
+def _all_platforms(scene: Scene) -> tuple[Remedy, ...]:
+    """Where the answers leave some out; what the source does not have comes with no command."""
+    if scene.answers is not None and "all" in scene.answers.images.platforms:
+        return ()
+    return (Remedy("carry all platforms", f"{scene.step('mirror-images')} --set images.platforms=all"),)
+
+
 def _platform(scene: Scene, failed: list[Failed]) -> RootCause:
     check = scene.failed("node-architectures")
     proofs = [f.proof for f in failed]
@@ -206,10 +213,7 @@ def _platform(scene: Scene, failed: list[Failed]) -> RootCause:
         Sure.CERTAIN,
         tuple(proofs),
         (
-            Remedy(
-                "carry all platforms",
-                f"{scene.step('mirror-images')} --set images.platforms=all",
-            ),
+            *_all_platforms(scene),
             Remedy(
                 "where the source has none for these nodes, keep the release off them: nodeSelector in chart.overrides",
                 "kubectl get nodes -L kubernetes.io/arch",

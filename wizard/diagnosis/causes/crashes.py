@@ -143,7 +143,7 @@ def _memory(
         Remedy(
             f"give it what {model} needs: {component or 'ollama'}.resources.limits.memory in chart.overrides (with the node "
             "to match), and install",
-            scene.install,
+            scene.overriding,
         ),
         Remedy("or choose a smaller model", f"{scene.again} --set model.name=granite4.1:3b"),
     )

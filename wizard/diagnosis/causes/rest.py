@@ -1,5 +1,6 @@
 """What no other family tells: the API server, the registry as seen from here, checks that failed, the end of the run."""
 
+import re
 from collections.abc import Iterator
 
 from wizard.cluster.port import Reader
@@ -131,7 +132,10 @@ def ended(scene: Scene) -> Iterator[Told]:
             fault.title,
             Sure.LIKELY if symptom else Sure.CERTAIN,
             (Proof("the run's end", fault.detail or fault.title),),
-            (*fault.remedies, Remedy("then run again: what is done is recognised", scene.again)),
+            (
+                *(_typed(scene, r) for r in fault.remedies),
+                Remedy("then run again: what is done is recognised", scene.again),
+            ),
             80 if symptom else 45,
         )
     elif scene.run is not None and scene.run.steps and not scene.run.over:
@@ -144,3 +148,23 @@ def ended(scene: Scene) -> Iterator[Told]:
             (Remedy("run again: what is done is recognised", scene.again),),
             82,
         )
+
+
+def _typed(scene: Scene, remedy: Remedy) -> Remedy:
+    """A reference that was probably meant, as the command that takes it: which image it is stands in the answers."""
+    meant = _MEANT.match(remedy.text)
+    if remedy.command or meant is None or scene.answers is None:
+        return remedy
+    images = scene.answers.images
+    for key in ("gateway", "bridge", "ollama", "probe"):
+        if _repository(str(getattr(images, key))) == _repository(meant[1]):
+            return Remedy(remedy.text, f"{scene.again} --set images.{key}={meant[1]}")
+    return remedy
+
+
+_MEANT = re.compile(r"did you mean (\S+)\?")
+
+
+def _repository(reference: str) -> str:
+    head, slash, tail = reference.partition("@")[0].rpartition("/")
+    return f"{head}{slash}{tail.partition(':')[0]}"

@@ -119,8 +119,9 @@ def _no_room(scene: Scene, mine: list[_Waits], short: tuple[str, ...]) -> RootCa
             "see what is promised on each node", "kubectl describe nodes | grep -A 8 'Allocated resources'"
         ),
         Remedy(
-            "free or add a node, choose a smaller model, or lower the requests in chart.overrides and install again",
-            scene.install,
+            "free or add a node, choose a smaller model, or lower the requests in a values file of your own "
+            "(chart.overrides) and install again",
+            scene.overriding,
         ),
     )
 
@@ -148,8 +149,9 @@ def _tainted(scene: Scene, mine: list[_Waits]) -> RootCause:
         f"every node that could take {', '.join(unique(each.about for each in mine))} is tainted: {taints}",
         mine,
         Remedy(
-            "let the release tolerate the taint: tolerations in chart.overrides, then install",
-            scene.install,
+            "let the release tolerate the taint, in a values file of your own (chart.overrides): `ollama: {tolerations: "
+            "[{key: KEY, operator: Exists}]}`, and so for bridge and gateway. Then install",
+            scene.overriding,
         ),
         Remedy("or take it off a node that is meant for this", "kubectl describe nodes | grep -A 2 Taints"),
     )

@@ -151,8 +151,31 @@ def _silent(scene: Scene, name: str, proof: Proof) -> RootCause:
             "bring the provisioner up: its pods, and its registration with the nodes",
             f"kubectl get pods -A -o wide | grep -i {provisioner.partition('.')[0] or 'csi'}; kubectl get csidrivers",
         ),
-        Remedy("or name another class", f"{scene.again} --set cluster.storageClass=NAME"),
+        *_another(scene, name, provisioner),
     )
+
+
+def _another(scene: Scene, name: str, provisioner: str) -> Iterator[Remedy]:
+    """A class with another provisioner, where there is one. The class of a claim cannot be changed: it has to go first."""
+    there = [
+        str(c["metadata"]["name"])
+        for c in scene.of("StorageClass", "")
+        if c["metadata"]["name"] != name and c.get("provisioner") != provisioner
+    ]
+    if not there:
+        return
+    space, volume = scene.names.namespace, scene.names.volume
+    if scene.get("PersistentVolumeClaim", volume) is not None:
+        yield Remedy(
+            f"or use another class ({', '.join(there)}): remove the claim that waits, nothing is on it",
+            f"kubectl -n {space} delete pvc {volume}",
+        )
+        yield Remedy("and install with that class", f"{scene.again} --set cluster.storageClass={there[0]}")
+    else:
+        yield Remedy(
+            f"or use another class: there is {', '.join(there)}",
+            f"{scene.again} --set cluster.storageClass={there[0]}",
+        )
 
 
 def _other(scene: Scene, name: str, wanted: str, sure: Sure) -> Iterator[Told]:

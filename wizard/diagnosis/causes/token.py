@@ -1,5 +1,6 @@
 """The gateway's token: missing, under another key, or not there yet. The pods are Ready all the same (facts 8)."""
 
+import re
 from collections.abc import Iterator
 
 from wizard.cluster.objects.names import AUTH_SECRET, TOKEN_KEY
@@ -75,12 +76,12 @@ def token(scene: Scene) -> Iterator[Told]:
         )
     elif (
         refused is not None
-        and "503" in refused.words
+        and re.search(r"\b503\b|refuses the token", refused.words)
         and ("token" in refused.words or "authentication" in refused.words)
     ):
         yield RootCause(
             "token-not-mounted",
-            "the token's Secret was made after the gateway's pod, which does not have it yet",
+            "the token's Secret was made, or made anew, after the gateway's pod, which does not have it yet",
             Sure.LIKELY,
             proofs,
             (

@@ -58,3 +58,16 @@ def test_a_check_is_told_once_among_what_suffers() -> None:
     for name in ("cni", "dns"):
         (cause,) = diagnose(scene(name)).causes
         assert not {each for each in cause.suffers if f"check {each}" in cause.suffers}
+
+
+def test_a_larger_volume_is_two_commands() -> None:
+    """The claim first, then the size; a class that can grow keeps what is on the volume."""
+    made = scene("volume-full")
+    first, again = diagnose(made).causes[0].remedies
+    assert first.command == "kubectl -n opencost-ai delete pvc models-opencost-ai-ollama-0"
+    assert again.command.endswith("--set cluster.volumeSize=40Gi")
+    grows = [{"kind": "StorageClass", "metadata": {"name": "internal-block"}, "allowVolumeExpansion": True}]
+    first, _ = diagnose(scene(case("volume-full") | {"objects": grows})).causes[0].remedies
+    assert (
+        first.command.startswith("kubectl -n opencost-ai patch pvc") and '"storage":"40Gi"' in first.command
+    )

@@ -88,11 +88,35 @@ def _checks(scene: Scene, wanted: str) -> Iterator[Told]:
             f"the volume {scene.names.volume} has no room for the model",
             Sure.CERTAIN,
             (Proof(f"the run's end: {fault.title}", fault.detail),),
-            fault.remedies,
+            _larger(scene) or fault.remedies,
             12,
             (f"claim {scene.names.volume}",),
             DOWN,
         )
+
+
+def _larger(scene: Scene) -> tuple[Remedy, ...]:
+    """Twice the size: grown in place where the class can, else the claim goes first. Empty without answers."""
+    if scene.answers is None:
+        return ()
+    at, space, volume = scene.answers.cluster, scene.names.namespace, scene.names.volume
+    size = _twice(at.volume_size)
+    can_grow = bool((scene.get("StorageClass", at.storage_class, "") or {}).get("allowVolumeExpansion"))
+    patch = f'{{"spec":{{"resources":{{"requests":{{"storage":"{size}"}}}}}}}}'
+    first = (
+        Remedy("grow the claim", f"kubectl -n {space} patch pvc {volume} --type merge -p '{patch}'")
+        if can_grow
+        else Remedy(
+            "this class cannot grow a volume: remove the claim; the model is loaded again from the registry",
+            f"kubectl -n {space} delete pvc {volume}",
+        )
+    )
+    return first, Remedy("and run with the larger size", f"{scene.again} --set cluster.volumeSize={size}")
+
+
+def _twice(size: str) -> str:
+    number = size.rstrip("KMGTPEkmi")
+    return f"{2 * float(number):g}{size[len(number) :]}"
 
 
 def _cause(code: str, title: str, sure: Sure, proof: Proof, *remedies: Remedy) -> RootCause:

@@ -118,10 +118,17 @@ def test_the_pull_secret_is_missing(installed: Installed) -> None:
 
 
 def test_nobody_enforces_and_the_perimeter_blocks(installed: Installed) -> None:
-    """S1's own check prints "egress blocked (expected)" here: an address that cannot be reached proves nothing."""
+    """S1.39: S1's own check prints "egress blocked (expected)" here; an address that cannot be reached proves nothing.
+
+    `verify` ends with 3, though every question is answered with what only OpenCost knows.
+    """
     cluster = installed.site.cluster
     with cluster.unenforced(), cluster.perimeter_closed():
-        found = installed.looking.ask("egress-refused", "cni-enforces-policy")
+        ran = installed.site.run(installed.answers, command="verify")
+    found = ran.findings
+    assert (ran.code, ran.problem.code) == (3, "verification-failed"), ran.story
+    assert found["tools-proven"].grade is Grade.PASS
+    assert "enforcement not proven here" in ran.problem.detail
     egress = found["egress-refused"]
     assert egress.grade is Grade.FAIL
     assert egress.title.startswith("outside is blocked by the perimeter alone, enforcement not proven here")

@@ -105,6 +105,7 @@ def document() -> str:
         lines.append(f"| {k.cap} | {also} | **{k.label}**: {k.help} |")
     lines += [
         "| Tab, Shift+Tab | Down, Up in a form | the next field or button, the one before |",
+        "| Left, Right | | the button beside, in a row of buttons; Up leaves the row |",
         "| Enter | Space on a button or a yes/no | press; choose from what was found; open the line under the cursor |",
         "| Up, Down, PageUp, PageDown, Home, End | | move in a list or table |",
         "",

@@ -7,6 +7,7 @@ from textual.containers import VerticalScroll
 from textual.widget import Widget
 
 from screens.pages.live import LivePage
+from screens.widgets.causes import remedy
 from screens.widgets.text import Words, cut, joined
 from wizard.engine.commands import Commands
 from wizard.engine.events import Finding, Grade, Outcome, Remedy
@@ -71,12 +72,15 @@ class Failure(LivePage):
             title = fault.title
         else:
             title = "The run was stopped, as somebody asked."
+        failed = [f for f in state.findings if f.grade is Grade.FAIL]
+        head, _, names = title.rpartition(": ")
+        if head and set(names.split(", ")) == {f.check for f in failed}:
+            title = head  # each of them is named below
         step = next((s for s in state.steps.values() if s.problem), None)
         self.query_one("#what", Words).say(
             f"{signs.failed} {title}" + (f"\n  in step: {step.title}" if step else "")
         )
         parts: list[str | tuple[str, str]] = []
-        failed = [f for f in state.findings if f.grade is Grade.FAIL]
         if fault and fault.detail and not failed:
             parts += ["\n", ("Why", "bold"), f"\n{indent(fault.detail)}\n"]
         for finding in failed:
@@ -121,10 +125,9 @@ class Failure(LivePage):
             (detail, "$secondary"),
         ]
 
-    @staticmethod
-    def remedy(each: Remedy) -> str:
+    def remedy(self, each: Remedy) -> str:
         """A sentence and its command, each on a line of its own."""
-        return f"  do: {each.text}\n" + (f"      $ {each.command}\n" if each.command else "")
+        return remedy(each, max(40, self.size.width - 4))
 
     def again_remedies(self) -> tuple[Remedy, ...]:
         """For a run without a fault: run it again."""

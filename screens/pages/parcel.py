@@ -111,7 +111,7 @@ class Parcel(Page):
         rows: list[tuple[str | Branch, str]] = [("", f"The {len(bundle.files)} files in it")]
         for branch in tree(bundle.files, self.unfolded):
             sign = ("v" if branch.path in self.unfolded else ">") if branch.folder else " "
-            count = f"{branch.files} files, " if branch.folder else ""
+            count = f"{branch.files} file{'s' * (branch.files != 1)}, " if branch.folder else ""
             rows.append((branch, f"{'  ' * branch.depth}{sign} {branch.name}   {count}{size(branch.size)}"))
         return rows
 

@@ -10,7 +10,7 @@ from textual.widget import Widget
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
-from screens.dialogs import Ask, Message
+from screens.dialogs import Ask, Confirm, Message
 from screens.frame import Page
 from screens.meanwhile import meanwhile
 from screens.members import lines_of
@@ -167,10 +167,24 @@ class Support(Page):
 
     def named(self, path: str | None) -> None:
         """Write it there."""
-        write, bundle = self.wizard.session.write, self.bundle
-        if not path or write is None or bundle is None:
+        if not path:
             return
         file = Path(path).expanduser().absolute()
+        if not file.exists():
+            self.write(file)
+            return
+
+        def answered(yes: bool | None) -> None:
+            if yes:
+                self.write(file)
+
+        self.app.push_screen(Confirm("There is such a file already", [str(file)], "Replace it"), answered)
+
+    def write(self, file: Path) -> None:
+        """Whole, or not at all."""
+        write, bundle = self.wizard.session.write, self.bundle
+        if write is None or bundle is None:
+            return
         try:
             count = write(bundle, file)
         except Problem as problem:

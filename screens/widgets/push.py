@@ -14,8 +14,10 @@ class Push(Widget, can_focus=True):
 
     BINDINGS: ClassVar = [
         Binding("enter,space", "press", "Press", show=False),
-        Binding("left,up", "app.focus_previous", show=False),
-        Binding("right,down", "app.focus_next", show=False),
+        Binding("left", "beside(-1)", show=False),
+        Binding("right", "beside(1)", show=False),
+        Binding("up", "out(-1)", show=False),
+        Binding("down", "out(1)", show=False),
     ]
     DEFAULT_CSS = """
     Push { width: auto; height: 1; margin-right: 1; color: $primary; text-style: bold; }
@@ -52,6 +54,23 @@ class Push(Widget, can_focus=True):
     def action_press(self) -> None:
         """As if clicked."""
         self.post_message(self.Pressed(self))
+
+    def action_beside(self, by: int) -> None:
+        """The button at the left or right; from the last one to the first."""
+        row = self.row
+        row[(row.index(self) + by) % len(row)].focus()
+
+    def action_out(self, by: int) -> None:
+        """Out of the row: to what stands above it, or below."""
+        row = self.row
+        self.screen.set_focus(row[0] if by < 0 else row[-1])
+        self.screen.focus_previous() if by < 0 else self.screen.focus_next()
+
+    @property
+    def row(self) -> "list[Push]":
+        """The buttons beside it, and itself."""
+        beside = self.parent.children if self.parent else (self,)
+        return [each for each in beside if isinstance(each, Push) and each.display]
 
     def on_click(self, event: events.Click) -> None:
         """The mouse."""

@@ -148,11 +148,12 @@ def looking(event: Event) -> bool:
 
 
 def at(kind: type[Page], world: str = "healthy", until: Callable[[Event], bool] | None = None,
-       only: tuple[str, ...] = ()) -> Make:  # fmt: skip
+       only: tuple[str, ...] = (), died: bool = False) -> Make:  # fmt: skip
     """A page over a recorded run."""
 
     def make() -> Wizard:
         watched = Recorded(world, until, only)
+        watched.died = died
         return app(lambda _: kind(watched), watched, world=world)()  # type: ignore[call-arg]
 
     return make
@@ -207,7 +208,7 @@ def pages() -> dict[str, Make]:
         "support": app(lambda _: Support(FOLDER), world="pull-401"),
         "bundle": app(lambda _: Parcel(parcel("pull-401"))),
         "reading": app(lambda _: a_log()),
-        "failure-killed": at(Failure, until=moving),
+        "failure-killed": at(Failure, until=moving, died=True),
         "confirm": app(lambda _: Confirm("Install now?", CONFIRM, "Yes, begin")),  # type: ignore[arg-type,return-value]
         "help": app(lambda w: Help.for_page(w.screen)),  # type: ignore[arg-type]
         "secrets": app(lambda _: Secrets([("registry.password", "Password")])),  # type: ignore[arg-type,return-value]

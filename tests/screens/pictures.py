@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 from tests.screens.pages import pages
+from tests.screens.test_snapshots import settled
 
 FOLDER = Path(__file__).parents[2] / "docs" / "pictures"
 PICTURES = {
@@ -13,6 +14,7 @@ PICTURES = {
     "progress": ("progress", (120, 30)),
     "verification": ("verification", (100, 30)),
     "failure": ("failure", (100, 30)),
+    "diagnosis": ("diagnosis", (100, 30)),
     "done": ("done", (100, 30)),
 }
 _FONTS = re.compile(r"@font-face \{.*?\}\s*", re.S)
@@ -22,8 +24,7 @@ async def draw(name: str, size: tuple[int, int]) -> str:
     """One page as SVG, without a font from elsewhere: whoever reads the docs inside the perimeter has none."""
     app = pages()[name]()
     async with app.run_test(size=size) as pilot:
-        await app.workers.wait_for_complete()
-        await pilot.pause()
+        await settled(pilot)
         svg = _FONTS.sub("", app.export_screenshot(title="airgap-wizard"))
         return svg.replace("Fira Code", "DejaVu Sans Mono, Menlo, Consolas").replace(
             " with Rich https://www.textualize.io", ""

@@ -242,3 +242,21 @@ async def test_a_bundle_that_cannot_be_written_says_so() -> None:
         await until(pilot, lambda: page.bundle)
         page.named("/nowhere/x.tar")
         await until(pilot, lambda: "/nowhere/x.tar cannot be written" in "\n".join(seen(shown)))
+
+
+async def test_a_file_that_is_there_is_replaced_only_after_a_yes(tmp_path: Path) -> None:
+    """A slip of the finger costs nobody their answers."""
+    file = tmp_path / "answers.yaml"
+    file.write_text("mine")
+    written: list[Path] = []
+    shown = app(lambda _: Support(FOLDER), write=lambda bundle, path: written.append(path) or 1)()
+    async with shown.run_test(size=(80, 24)) as pilot:
+        page = shown.screen
+        assert isinstance(page, Support)
+        await until(pilot, lambda: page.bundle)
+        for keys, after in ((("enter",), []), (("right", "enter"), [file])):
+            page.named(str(file))
+            await until(pilot, lambda: shown.screen.query("#push-yes") and shown.screen.focused)
+            await pilot.press(*keys)
+            await until(pilot, lambda: not shown.screen.query("#push-yes"))
+            assert written == after

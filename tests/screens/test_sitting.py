@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from screens.app import Wizard
+from screens.draft import Draft
 from screens.pages.form import FieldLine, FormPage
 from screens.pages.review import Review
 from tests.screens.conftest import seen, until
@@ -143,3 +144,19 @@ async def test_leaving_with_answers_that_are_in_no_file_asks_first(home: Path) -
         await until(pilot, lambda: "Leave without saving?" in "\n".join(seen(app)))
         await pilot.press("escape")
         await until(pilot, lambda: isinstance(app.screen, Review))
+
+
+def test_a_run_names_its_answers_as_one_would_type_them(tmp_path: Path) -> None:
+    """`Options.said`: the file where it holds these answers, the site of a rehearsal as it came, else the run's copy."""
+    path = tmp_path / "answers.yaml"
+    path.write_text("apiVersion: airgap-wizard/v1\njourney: install\nregistry: {host: r.example}\n")
+    draft = Draft.begun(sitting.real(path))
+    assert draft.said("") == ("--answers-file", str(path))
+    draft.type("registry.host", "other.example")
+    assert draft.said("") == (), "no file holds them any more"
+    draft.save(tmp_path / "other.yaml")
+    assert draft.said("") == ("--answers-file", str(tmp_path / "other.yaml"))
+    rehearsed = Draft.begun(sitting.rehearsal("no-storageclass"))
+    assert rehearsed.said("no-storageclass") == ("--rehearse", "no-storageclass")
+    assert rehearsed.said("healthy") == (), "mended: the healthy site comes with other answers"
+    assert Draft.begun(sitting.real(None)).said("") == ()

@@ -106,6 +106,9 @@ async def test_what_each_failing_world_is_told_as(request: pytest.FixtureRequest
             await pilot.pause()
             lines = seen(shown)
             assert any("do: " in line for line in lines), world
+            title = str(page.query_one("#what").said).splitlines()[0][2:]  # type: ignore[attr-defined]
+            said = " ".join(" ".join(lines).split())
+            assert said.count(title) == 1, f"{world}: its title is told once"
             compare(f"failure-{world}", lines, request)
 
 

@@ -8,7 +8,6 @@ from typing import Any
 
 from screens.app import Wizard
 from screens.pages.done import Done
-from screens.pages.failure import Failure
 from screens.pages.form import FormPage
 from screens.pages.progress import Progress
 from screens.pages.review import Review
@@ -101,28 +100,3 @@ def keys(text: str) -> list[str]:
     """A text as key presses."""
     names = {"/": "slash", "-": "minus", "_": "underscore", ".": "full_stop", " ": "space"}
     return [names.get(c, c) for c in text]
-
-
-async def test_a_failing_world_is_explained_and_mended_from_its_page() -> None:
-    app = Wizard(sitting.rehearsal("no-storageclass"))
-    async with app.run_test(size=(80, 24)) as pilot:
-        await pilot.press("down", "enter")
-        await until(pilot, lambda: isinstance(app.screen, Review) and app.screen.focused)
-        await begin(app, pilot)
-        await until(pilot, lambda: app.watched and app.watched.state.over)
-        assert app.watched and app.watched.state.exit_code == 3
-        await until(pilot, lambda: app.screen.next_label == "What happened")  # type: ignore[attr-defined]
-        await pilot.press("enter")
-        await until(pilot, lambda: isinstance(app.screen, Failure) and app.screen.focused)
-        text = str(app.screen.query_one("#rest").said)  # type: ignore[attr-defined]
-        assert "storage-class-exists" in text and "do: " in text
-        assert app.watched.folder.id in text
-        await pilot.press("tab", "tab")
-        assert app.screen.focused and app.screen.focused.id == "push-mended"
-        await pilot.press("enter")
-        await until(pilot, lambda: app.screen.query("#push-yes"))
-        await pilot.press("right", "enter")
-        await until(pilot, lambda: isinstance(app.screen, Progress) and app.screen.ready)
-        await until(pilot, lambda: app.watched and app.watched.state.over)
-        assert app.watched.state.rehearsal == "healthy"
-        assert app.watched.state.exit_code == 0

@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 
 from tests.screens.pages import parcel
+from tests.screens.record import JOURNALS
 from tests.terminals.terminal import ROOT, Terminal
+from wizard.engine.folder import Options, make_run_folder
 from wizard.support.write import write
 
 REHEARSE = ["--rehearse", "healthy"]
@@ -133,6 +135,64 @@ def test_hang_ups_on_the_pages_of_a_run_leave_it_running_and_attach_shows_the_tr
         t.sees("[ Results ]")
         t.press("f10")
         assert t.wait() == 0
+
+
+FAILED = ["f6", "enter"]
+"""The last run, which failed; Runs has it under the cursor."""
+PAGES: dict[str, tuple[list[str], list[str]]] = {
+    "welcome": ([], ["Straight to Review"]),
+    "form": (["enter"], ["1/8"]),
+    "review": (["down", "enter"], ["What the run will do"]),
+    "confirm": (["down", "enter", "f8"], ["No, go back"]),
+    "help": (["f1"], ["Help: Welcome"]),
+    "look": (["f4"], ["Colours and signs"]),
+    "actions": (["\x10"], ["type to find an action"]),
+    "save": (["f2"], ["Save the answers"]),
+    "runs": (["f6"], ["begun", "FAILED"]),
+    "progress": (FAILED, ["[ What happened ]"]),
+    "failure": ([*FAILED, "f8"], ["[ Diagnose ]", "What to do"]),
+    "diagnosis": ([*FAILED, "f8", "f5"], ["Diagnosis", "CERTAIN"]),
+    "support": ([*FAILED, "f8", "f9"], ["What would leave the site"]),
+    "write": ([*FAILED, "f8", "f9", "f8"], ["Write the support bundle"]),
+    "log": ([*FAILED, "f3"], ["Log", "Filter:"]),
+    "digests": ([*FAILED, "right", "enter"], ["Digests", "Filter:"]),
+    "verification": ([*FAILED, "f8", "right", "right", "right", "right", "enter"], ["Verification"]),
+}
+"""Page → the keys to it, one after the other, and what it says. Done has a test of its own above."""
+WAYS = {
+    ("down", "enter"): "What the run will do",
+    ("f6",): "begun",
+    tuple(FAILED): "[ What happened ]",
+    (*FAILED, "f8"): "[ Diagnose ]",
+    (*FAILED, "f8", "f9"): "What would leave the site",
+}
+"""What is to be seen on the way before the next key is pressed."""
+
+
+@pytest.fixture
+def failed_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A state folder with a run that failed, as it was recorded."""
+    monkeypatch.setenv("AIRGAP_WIZARD_STATE", str(tmp_path))
+    answers = (JOURNALS.parent / "worlds" / "answers.yaml").read_text()
+    folder = make_run_folder(Options("install", rehearse="no-storageclass"), answers)
+    folder.journal.write_bytes((JOURNALS / "no-storageclass.jsonl").read_bytes())
+    return tmp_path
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_hang_up_on_any_page_ends_the_wizard_and_changes_nothing(page: str, failed_run: Path) -> None:
+    """SIGHUP: the process ends, nothing is taken for a bug, no run is begun, no file is written."""
+    keys, words = PAGES[page]
+    before = sorted(p for p in failed_run.rglob("*") if p.is_file())
+    with Terminal("xterm-256color", REHEARSE, failed_run) as t:
+        t.sees("Straight to Review", "Past runs (1)")
+        for n, key in enumerate(keys, 1):
+            t.press(key)
+            t.sees(WAYS.get(tuple(keys[:n]), ""))
+        t.sees(*words)
+        t.hang_up()
+        t.wait()
+    assert sorted(p for p in failed_run.rglob("*") if p.is_file()) == before
 
 
 @pytest.mark.parametrize("term", ["vt220", "xterm-256color"])

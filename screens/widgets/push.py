@@ -58,7 +58,7 @@ class Push(Widget, can_focus=True):
     def action_beside(self, by: int) -> None:
         """The button at the left or right; from the last one to the first."""
         row = self.row
-        row[(row.index(self) + by) % len(row)].focus()
+        self.screen.set_focus(row[(row.index(self) + by) % len(row)])  # at once: the next key may be Enter
 
     def action_out(self, by: int) -> None:
         """Out of the row: to what stands above it, or below."""

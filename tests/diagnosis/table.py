@@ -27,6 +27,9 @@ that mends it, and a page (`airgap-wizard explain CODE`). It exits 3 where it fo
 got, what was not and why, and how often which rule took a secret out of which file. Everything is redacted before it is
 written, `--preview` shows what would leave, `--pseudonyms` replaces host names and addresses, and nothing is sent.
 
+In the wizard the same is a page: Diagnose (F5) on the failure page and on the page Runs, for any run; F9 shows what a
+support bundle would hold, and F8 there writes it. `airgap-wizard --bundle F` browses one: causes, timeline, its files.
+
 ## What was provoked, and what was named first
 
 Each row is a failure that a test provokes; the test fails where another cause is named first, or another one beside it.

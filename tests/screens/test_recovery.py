@@ -13,7 +13,7 @@ from tests.screens.conftest import seen, until
 from wizard.cli import sitting
 
 WORLDS = {
-    "token-missing": "the token Secret",
+    "token-missing": "opencost-ai-auth is missing",
     "pull-401": "refuses the credentials",
     "no-storageclass": "StorageClass",
     "release-stuck": "pending-install",

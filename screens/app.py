@@ -55,6 +55,8 @@ class Wizard(App[int]):
         self._filters = [f for f in self._filters if not isinstance(f, Monochrome)]
         self.session = session
         self.draft = Draft.begun(session)
+        if opened is not None:
+            self.draft.saved = session.answers  # one came to read: there is nothing to save before one has typed
         self.watched: Watched | None = None
         self._opens, self._opened = watch, opened
         self.checked: Watched | None = None

@@ -56,7 +56,8 @@ class Wizard(App[int]):
         self.session = session
         self.draft = Draft.begun(session)
         if opened is not None:
-            self.draft.saved = session.answers  # one came to read: there is nothing to save before one has typed
+            # one came to read: there is nothing to save before one has typed
+            self.draft.saved = session.answers
         self.watched: Watched | None = None
         self._opens, self._opened = watch, opened
         self.checked: Watched | None = None

@@ -93,3 +93,23 @@ def test_a_push_adds_its_link(
     assert dispatch([word for word in push if word != "--quiet"]) == 0
     assert "no link was added to the chain of custody" in capsys.readouterr().err
     assert len(chain.read_bytes().splitlines()) == 1
+
+
+def test_a_run_is_told_of_several_media(tmp_path: Path) -> None:
+    """S3.9: `run --media DIR --wait` as it is typed, said back by the preview; a folder's name may hold a comma."""
+    from tests.cli.conftest import Program
+
+    media = [tmp_path / "second, of two", tmp_path / "third"]
+    words = [word for folder in media for word in ("--media", str(folder))]
+    sets = (
+        "--set",
+        f"media.bundle={tmp_path / 'b.volumes'}",
+        "--set",
+        f"media.trust={tmp_path / 'trust.yaml'}",
+    )
+    only = ("--only", "accept-bundle", "--dry-run")
+    done = Program(tmp_path / "state")("run", "--rehearse", "healthy", *words, "--wait", *sets, *only)
+    assert done.returncode == 0, done.stderr
+    for folder in media:
+        assert f"look for its volumes in {folder} too" in done.stdout
+    assert "wait for the medium of a volume that is missing" in done.stdout

@@ -80,9 +80,7 @@ class Line(http.client.HTTPConnection):
 
     def _dial(self, host: str, port: int) -> socket.socket:
         last: OSError | None = None
-        # as bytes: text would load the tables of international names, for each command anew
-        name = host.encode() if host.isascii() else host
-        for family, kind, proto, _, address in socket.getaddrinfo(name, port, type=socket.SOCK_STREAM):
+        for family, kind, proto, _, address in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
             self._stop.check()
             sock = socket.socket(family, kind, proto)
             try:

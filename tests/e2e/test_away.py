@@ -4,17 +4,31 @@ import datetime
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
 from tests.e2e.cluster.cluster import NODE
+from tests.e2e.counting import nothing_doubled
 from tests.e2e.going import Condition, begun
-from tests.e2e.site import Site
+from tests.e2e.site import Ran, Site
 from tests.real.process import wait_until
-from wizard.engine.events import Said, Started
+from wizard.engine.events import Grade, Said, Started
+from wizard.steps import JOURNEYS
 
 pytestmark = [pytest.mark.real, pytest.mark.cluster, pytest.mark.timeout(2400)]
+AWAY = 30.0
+"""Seconds; some of the outages are shorter, so that all of them fit into a few minutes."""
+CLEAR = {
+    "cluster-unreachable",
+    "cluster-timeout",
+    "node-away",
+    "pod-did-not-start",
+    "helm-failed",
+    "release-stuck",
+}
 SHARED = ("kube-system", "local-path-storage", "opencost", "opencost-ai")
+PREFIX, MODELS = "away", "away-model"
 
 
 def began(step: str) -> Condition:
@@ -83,6 +97,48 @@ def test_a_stop_is_noticed_while_the_api_server_is_away(fresh: tuple[Site, str])
     again = site.run(answers, "--until", "preflight", seconds=600)
     assert again.code == 0, again.story
     site.nothing_left(space)
+
+
+def test_the_api_server_goes_away_four_times_in_an_install(fresh: tuple[Site, str]) -> None:
+    """In mirror, load-model, install-chart, verify: a run waits it out, or says clearly what is away; it ends green."""
+    site, space = fresh
+    answers = site.answers(space, registry__prefix=PREFIX, model__prefix=MODELS)
+    outages = [
+        (began("mirror-images"), 10.0),
+        (said("load-model", "the loader may reach"), 10.0),
+        (began("install-chart"), AWAY),
+        (said("verify", "egress:"), 10.0),
+    ]
+    told: list[str] = []
+    ended = _through(site, answers, outages, told)
+    assert ended.code == 0, "\n".join([*told, ended.story])
+    assert set(ended.outcomes.values()) <= {"done", "already"}, ended.story
+    again = site.run(answers, seconds=900)
+    assert again.code == 0, again.story
+    assert again.graded(Grade.UNKNOWN) == set(), "\n".join([*told, again.story])
+    # a verdict that the outage left unknown is established now: then the record is written anew
+    anew = {"verify": "done"} if ended.graded(Grade.UNKNOWN) else {}
+    expected = dict.fromkeys(JOURNEYS["install"], "already") | anew
+    assert again.outcomes == expected, "\n".join([*told, again.story])
+    nothing_doubled(site, space, PREFIX, MODELS, "\n".join([*told, ended.story]), revisions=4)
+
+
+def _through(site: Site, answers: Path, outages: list[tuple[Condition, float]], told: list[str]) -> Ran:
+    """Run through all outages, again where a run ends with a clear problem."""
+    left = list(outages)
+    while True:
+        with begun(site, answers) as run:
+            while left and run.until(left[0][0], f"the moment before {len(left)} more outages") is not None:
+                _, seconds = left.pop(0)
+                with no_api(site, seconds):
+                    pass
+            ended = run.end()
+        told.append(f"{run.folder.id}: exit {ended.code}, {len(left)} outages left")
+        if ended.code == 0:
+            assert not left, told
+            return ended
+        assert ended.problem.code in CLEAR, ended.story
+        assert len(told) <= len(outages) + 1, "\n".join([*told, ended.story])
 
 
 def test_the_kubelet_is_away(fresh: tuple[Site, str]) -> None:

@@ -1,8 +1,13 @@
 """What every test can use: the real tools and the fixtures that start them; and what no test leaves to the next."""
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from wizard.engine.redact import redactor
+
+# a machine that is busy is no fault of what is tested
+settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("house")
 
 pytest_plugins = ["pytester", "tests.real.plugin", "tests.e2e.cluster.plugin"]
 

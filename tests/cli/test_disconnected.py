@@ -17,7 +17,7 @@ def hear(event, args):
         address = args[1]
         where = address[0] if isinstance(address, tuple) else ""  # "" is a socket of this machine
     elif event in ("socket.getaddrinfo", "socket.gethostbyname", "socket.gethostbyaddr"):
-        where = str(args[0])
+        where = args[0].decode() if isinstance(args[0], bytes) else str(args[0])
     else:
         return
     if where:

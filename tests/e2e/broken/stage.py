@@ -141,7 +141,7 @@ def _knows(name: str) -> Iterator[None]:
     real = socket.getaddrinfo
 
     def ask(host: Any, *rest: Any, **named: Any) -> Any:
-        return real(MACHINE_IP if host == name else host, *rest, **named)
+        return real(MACHINE_IP if host in (name, name.encode()) else host, *rest, **named)
 
     with mock.patch.object(socket, "getaddrinfo", ask):
         yield

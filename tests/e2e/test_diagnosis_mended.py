@@ -10,7 +10,7 @@ from tests.e2e.conftest import Installed
 from tests.e2e.shell import Shell
 from tests.e2e.site import MODEL
 
-pytestmark = [pytest.mark.real, pytest.mark.cluster, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.real, pytest.mark.cluster, pytest.mark.wounds, pytest.mark.timeout(900)]
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ from tests.e2e.conftest import Installed
 from tests.e2e.shell import Shell
 from tests.e2e.site import MODEL
 
-pytestmark = [pytest.mark.real, pytest.mark.cluster, pytest.mark.wounds, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.real, pytest.mark.cluster, pytest.mark.timeout(900)]
 
 
 @pytest.fixture(scope="module")
@@ -67,5 +67,5 @@ def test_nobody_enforces_policies(patient: Patient) -> None:
         done = patient.shell.type(command)
     assert done.returncode == 3, done.stderr
     causes = json.loads(done.stdout)["causes"]
-    assert [c["code"] for c in causes] == ["cni-enforces-policy"]
+    assert [c["code"] for c in causes] == ["cni-enforces-policy"], done.stdout
     assert "egress-refused" in json.dumps(causes[0]["showsAs"])

@@ -63,7 +63,8 @@ class Patient:
 
     def rolled(self, component: str) -> None:
         """Wait for the one new pod of a component."""
-        self.kubectl("rollout", "status", f"deployment/opencost-ai-{component}", "--timeout=120s")
+        kind = "statefulset" if component == "ollama" else "deployment"
+        self.kubectl("rollout", "status", f"{kind}/opencost-ai-{component}", "--timeout=120s")
         wait_until(
             lambda: len(self.installed.site.pods(self.space, component)) == 1, f"the old {component} gone", 60
         )
@@ -159,7 +160,7 @@ WOUNDS: dict[str, Wound] = {
     "OpenCost's pod was replaced": Wound(
         "bridge-session-lost", _replaced, (0,), lambda p: p.rolled("bridge")
     ),
-    "a blob is cut short": Wound("model-truncated", _truncated),
+    "a blob is cut short": Wound("model-truncated", _truncated, (0, 1), lambda p: p.rolled("ollama")),
     "the volume was emptied": Wound("model-absent", _emptied),
     "the model's manifest is gone": Wound("model-not-listed", _unlisted),
     "a release is held by a helm that was killed": Wound("release-stuck", _held, (0, 1)),

@@ -42,6 +42,7 @@ def model(scene: Scene) -> Iterator[Told]:
             Sure.CERTAIN,
             proof,
             "load-model",
+            after=(_let_go(scene),),
         )
         return
     default = _default(scene)
@@ -67,12 +68,28 @@ def model(scene: Scene) -> Iterator[Told]:
 
 
 def _cause(
-    scene: Scene, code: str, title: str, sure: Sure, proof: Proof | None, step: str, *more: Remedy
+    scene: Scene,
+    code: str,
+    title: str,
+    sure: Sure,
+    proof: Proof | None,
+    step: str,
+    *more: Remedy,
+    after: tuple[Remedy, ...] = (),
 ) -> RootCause:
     load = Remedy("load it again from the registry: what is whole already is kept", scene.step(step))
     proofs = (proof,) if proof is not None else ()
     return RootCause(
-        code, title, sure, proofs, (*more, load), 21, (f"claim {scene.names.volume}",), _EXPLAINS
+        code, title, sure, proofs, (*more, load, *after), 21, (f"claim {scene.names.volume}",), _EXPLAINS
+    )
+
+
+def _let_go(scene: Scene) -> Remedy:
+    """A file that was put in the place of a damaged one is another file: who has the old one mapped falls over it."""
+    name = scene.names.of_component("ollama")
+    return Remedy(
+        "then start Ollama anew: it may hold the damaged file, and its next answer ends in an error",
+        f"kubectl -n {scene.names.namespace} rollout restart statefulset {name}",
     )
 
 

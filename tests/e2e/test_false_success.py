@@ -36,9 +36,9 @@ def _all_ready(installed: Installed) -> bool:
     return len(states) == 3 and all(states)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def proved(installed: Installed) -> Iterator[Installed]:
-    """The install as it was; mended after the last of these tests."""
+    """The install as it was; mended after the test, so that the next one finds it well."""
     assert installed.first.code == 0, installed.first.story
     yield installed
     _opencost(installed, 1)

@@ -99,6 +99,7 @@ def test_a_stop_is_noticed_while_the_api_server_is_away(fresh: tuple[Site, str])
     site.nothing_left(space)
 
 
+@pytest.mark.outages
 def test_the_api_server_goes_away_four_times_in_an_install(fresh: tuple[Site, str]) -> None:
     """In mirror, load-model, install-chart, verify: a run waits it out, or says clearly what is away; it ends green."""
     site, space = fresh
@@ -137,7 +138,9 @@ def _through(site: Site, answers: Path, outages: list[tuple[Condition, float]], 
         if ended.code == 0:
             assert not left, told
             return ended
-        assert ended.problem.code in CLEAR, ended.story
+        # what the outage kept from being proved is not taken for proved: the next run proves it
+        unproved = ended.problem.code == "verification-failed" and not ended.graded(Grade.FAIL)
+        assert unproved or ended.problem.code in CLEAR, ended.story
         assert len(told) <= len(outages) + 1, "\n".join([*told, ended.story])
 
 

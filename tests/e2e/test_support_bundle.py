@@ -173,5 +173,7 @@ def test_an_api_server_that_hangs_is_not_waited_for(sick: Scene, tmp_path: Path)
     assert done.returncode == 0 and took < 40, done.stderr
     bundle = read(tmp_path / "hung.tar")
     (version,) = [c for c in bundle.manifest.collected if c.name == "cluster/version"]
-    assert version.outcome is Got.TIMEOUT and "not waited for" in version.why
+    # the collector's patience and the client's end within the same second: either may tell it
+    told = {Got.TIMEOUT: "not waited for", Got.UNREACHABLE: "timed out"}
+    assert told[version.outcome] in version.why
     assert "registry/registry.json" in bundle.files

@@ -36,8 +36,8 @@ test-fast: $(STAMP) ## the tests that need nothing but Python
 test-real: $(STAMP) tools ## registries, Helm, Ollama, a one-node Kubernetes
 	$(PYTEST) -m "(real or cluster) and not outages"
 
-test-outages: $(STAMP) tools ## an install through four outages of the API server (long: not in `make test`)
-	$(PYTEST) -m outages tests/e2e/test_away.py
+test-outages: $(STAMP) tools ## an install killed ten times, and one through four outages (long: not in `make test`)
+	$(PYTEST) -m outages tests/e2e
 
 tools: ## build the real tools (Go and root needed; without them the real tests are skipped by name and count)
 	@if command -v go >/dev/null && [ "$$(id -u)" = 0 ]; then tests/real/tools/build; \

@@ -13,7 +13,7 @@ from tests.e2e.site import Site
 from wizard.engine.events import Ended, Event
 from wizard.steps import JOURNEYS
 
-pytestmark = [pytest.mark.real, pytest.mark.cluster, pytest.mark.timeout(2400)]
+pytestmark = [pytest.mark.real, pytest.mark.cluster, pytest.mark.outages, pytest.mark.timeout(2400)]
 STEPS = JOURNEYS["install"]
 SEED = "AIRGAP_WIZARD_SEED"
 KILLS = 10

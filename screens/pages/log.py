@@ -2,50 +2,26 @@
 
 import textwrap
 import time
-from collections.abc import Iterable
 
-from textual import on
-from textual.containers import Horizontal
-from textual.widget import Widget
-from textual.widgets import Input, Log
+from textual.widgets import Log
 
+from screens.pages.filtered import LINES, Filtered
 from screens.pages.live import LivePage
 from screens.watched import Line as Told
-from screens.widgets.line import Line
 from screens.widgets.push import Push
 from screens.widgets.text import Words
 
-LINES = 5000
 
-
-class LogPage(LivePage):
-    """Letters go into the filter."""
+class LogPage(Filtered, LivePage):
+    """The lines of a run, as they come."""
 
     heading = "Log"
     topic = "log"
-    next_label = ""
     why = "Times are UTC. The filter keeps lines with every word typed: a step, a level, a text."
-    DEFAULT_CSS = """
-    LogPage #filter { height: 1; }
-    LogPage #filter Words { width: auto; padding-right: 1; }
-    LogPage #filter Input { width: 1fr; }
-    LogPage #count { padding-left: 1; }
-    LogPage Log { height: 1fr; overflow-x: hidden; background: $background; color: $foreground; }
-    LogPage Log:focus { background-tint: $background 0%; }
-    """
 
     def __init__(self, watched: object) -> None:
         super().__init__(watched)  # type: ignore[arg-type]
         self.last: Told | None = None
-        self.filter = ""
-
-    def body(self) -> Iterable[Widget]:
-        """Filter and lines."""
-        with Horizontal(id="filter"):
-            yield Words("Filter:")
-            yield Line(placeholder="all lines")
-            yield Words(id="count")
-        yield Log(max_lines=LINES, auto_scroll=True)
 
     def buttons(self) -> list[tuple[str, str]]:
         return [("follow_end", "Follow: on"), ("copy", "Copy"), ("back", "Back")]
@@ -98,15 +74,6 @@ class LogPage(LivePage):
             self.last = self.watched.log[-1]
             self.query_one(Log).write_lines([text for line in reversed(new) for text in self.line(line)])
             self.count()
-
-    @on(Input.Changed)
-    def _typed(self, event: Input.Changed) -> None:
-        self.filter = event.value
-        self.refill()
-
-    @on(Input.Submitted)
-    def _entered(self, event: Input.Submitted) -> None:
-        self.query_one(Log).focus()
 
     def press_follow_end(self) -> None:
         """On or off."""

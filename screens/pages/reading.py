@@ -1,55 +1,30 @@
 """A text that may come from anywhere, with a filter: bounded, wrapped, and nothing in it acts on the terminal."""
 
 import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
-from textual import on
-from textual.containers import Horizontal
-from textual.widget import Widget
-from textual.widgets import Input, Log
+from textual.widgets import Log
 
-from screens.frame import Page
-from screens.widgets.line import Line
+from screens.pages.filtered import LINES, Filtered
 from screens.widgets.text import Words, plain
 
-LINES = 5000
-"""Rows of the screen that a text may have."""
 
-
-class Reading(Page):
-    """Letters go into the filter."""
+class Reading(Filtered):
+    """`end`: begin at the end of the text, as one reads a log."""
 
     topic = "reading"
-    next_label = ""
-    DEFAULT_CSS = """
-    Reading #filter { height: 1; }
-    Reading #filter Words { width: auto; padding-right: 1; }
-    Reading #filter Input { width: 1fr; }
-    Reading #count { padding-left: 1; }
-    Reading Log { height: 1fr; overflow-x: hidden; background: $background; color: $foreground; }
-    Reading Log:focus { background-tint: $background 0%; }
-    """
 
     def __init__(
         self, heading: str, lines: Sequence[str], *, why: str = "", world: str = "", end: bool = False
     ) -> None:
         super().__init__()
-        self.heading, self.why, self.world, self.end = heading, why, world, end
+        self.heading, self.why, self.world, self.follows = heading, why, world, end
         self.lines = [plain(line.expandtabs(4)) for line in lines]
-        self.filter = ""
         self._width = 0
 
     @property
     def rehearsal(self) -> str:
         return self.world
-
-    def body(self) -> Iterable[Widget]:
-        """Filter and lines."""
-        with Horizontal(id="filter"):
-            yield Words("Filter:")
-            yield Line(placeholder="all lines")
-            yield Words(id="count")
-        yield Log(max_lines=LINES, auto_scroll=self.end)
 
     def buttons(self) -> list[tuple[str, str]]:
         return [("copy", "Copy"), ("back", "Back")]
@@ -84,19 +59,10 @@ class Reading(Page):
                 break
         log.clear()
         log.write_lines(out[:LINES])
-        if not self.end:
+        if not self.follows:
             log.scroll_home(animate=False)
         more = f", the first {LINES} rows" if len(out) > LINES else ""
         self.query_one("#count", Words).say(f"{len(kept)} of {len(self.lines)} lines{more}")
-
-    @on(Input.Changed)
-    def _typed(self, event: Input.Changed) -> None:
-        self.filter = event.value
-        self.refill()
-
-    @on(Input.Submitted)
-    def _entered(self, event: Input.Submitted) -> None:
-        self.query_one(Log).focus()
 
     def press_copy(self) -> None:
         """The lines that are shown."""

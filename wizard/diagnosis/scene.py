@@ -140,6 +140,11 @@ class Scene:
         return "" if isinstance(self.stock, Unknown) else str(self.stock.get("host") or "")
 
     @property
+    def answers_file(self) -> str:
+        """The answers file that `again` names; F, for the reader to fill in, where it names none."""
+        return self.again.partition("--answers-file ")[2] or "F"
+
+    @property
     def install(self) -> str:
         """The command that installs changed answers: the short way where the images are carried already, else all."""
         rows = {} if isinstance(self.stock, Unknown) else self.stock.get("images") or {}

@@ -196,16 +196,12 @@ def _forbidden(scene: Scene, failed: list[Failed]) -> RootCause:
                 "give the account of the pull secret the right to pull from these repositories; waiting pods then pull "
                 "by themselves",
             ),
-            Remedy("then look again", f"airgap-wizard preflight --answers-file {_file(scene)}"),
+            Remedy("then look again", f"airgap-wizard preflight --answers-file {scene.answers_file}"),
         ),
         14,
         unique(f.sufferer for f in failed),
         _EXPLAINS | {"registry-forbidden"},
     )
-
-
-def _file(scene: Scene) -> str:
-    return scene.again.partition("--answers-file ")[2] or "F"
 
 
 def _who(event: dict[str, object]) -> str:

@@ -96,8 +96,7 @@ def _group(scene: Scene, words: str) -> str:
 
 def _keys(scene: Scene) -> list[str]:
     """Keys of the nodes' taints that keep pods away."""
-    found = [t for node in scene.of("Node", "") for t in (node.get("spec") or {}).get("taints") or []]
-    return [str(t.get("key")) for t in found if t.get("effect") != "PreferNoSchedule"]
+    return [str(t.get("key")) for t in _on_nodes(scene) if t.get("effect") != "PreferNoSchedule"]
 
 
 def _cause(
@@ -109,11 +108,16 @@ def _cause(
     )
 
 
+def _who(mine: list[_Waits]) -> str:
+    """The pods that wait."""
+    return ", ".join(unique(each.about for each in mine))
+
+
 def _no_room(scene: Scene, mine: list[_Waits], short: tuple[str, ...]) -> RootCause:
     what = " and ".join(short) or "room for one more pod"
     return _cause(
         "no-room-on-nodes",
-        f"no node has {what} left for {', '.join(unique(each.about for each in mine))}",
+        f"no node has {what} left for {_who(mine)}",
         mine,
         Remedy(
             "see what is promised on each node", "kubectl describe nodes | grep -A 8 'Allocated resources'"
@@ -129,7 +133,7 @@ def _no_room(scene: Scene, mine: list[_Waits], short: tuple[str, ...]) -> RootCa
 def _no_gpu(scene: Scene, mine: list[_Waits]) -> RootCause:
     return _cause(
         "no-gpu-free",
-        f"no node has a free GPU (nvidia.com/gpu) for {', '.join(unique(each.about for each in mine))}",
+        f"no node has a free GPU (nvidia.com/gpu) for {_who(mine)}",
         mine,
         Remedy(
             "see which nodes offer one: without NVIDIA's device plugin none does",
@@ -146,7 +150,7 @@ def _tainted(scene: Scene, mine: list[_Waits]) -> RootCause:
     )
     return _cause(
         "nodes-tainted",
-        f"every node that could take {', '.join(unique(each.about for each in mine))} is tainted: {taints}",
+        f"every node that could take {_who(mine)} is tainted: {taints}",
         mine,
         Remedy(
             "let the release tolerate the taint, in a values file of your own (chart.overrides): `ollama: {tolerations: "
@@ -157,10 +161,13 @@ def _tainted(scene: Scene, mine: list[_Waits]) -> RootCause:
     )
 
 
+def _on_nodes(scene: Scene) -> list[Obj]:
+    return [t for node in scene.of("Node", "") for t in (node.get("spec") or {}).get("taints") or []]
+
+
 def _taints(scene: Scene) -> str:
-    found = [t for node in scene.of("Node", "") for t in (node.get("spec") or {}).get("taints") or []]
     return (
-        ", ".join(unique(f"{t.get('key')}: {t.get('value', '')}".rstrip(": ") for t in found))
+        ", ".join(unique(f"{t.get('key')}: {t.get('value', '')}".rstrip(": ") for t in _on_nodes(scene)))
         or "see the nodes"
     )
 
@@ -168,7 +175,7 @@ def _taints(scene: Scene) -> str:
 def _no_choice(scene: Scene, mine: list[_Waits]) -> RootCause:
     return _cause(
         "no-node-chosen",
-        f"no node is among those that {', '.join(unique(each.about for each in mine))} may go to",
+        f"no node is among those that {_who(mine)} may go to",
         mine,
         Remedy(
             "compare the nodes' labels with nodeSelector and affinity in chart.overrides",

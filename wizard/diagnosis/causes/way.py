@@ -100,8 +100,13 @@ def _host(scene: Scene, failed: list[Failed]) -> str:
 
 
 def _look_again(scene: Scene) -> Remedy:
-    file = scene.again.partition("--answers-file ")[2] or "F"
-    return Remedy("then let every node try", f"airgap-wizard preflight --answers-file {file}")
+    return Remedy("then let every node try", f"airgap-wizard preflight --answers-file {scene.answers_file}")
+
+
+def _certificate(host: str, show: str) -> str:
+    """The command that shows something of a registry's certificate."""
+    address = host if ":" in host else host + ":443"
+    return f"openssl s_client -connect {address} </dev/null | openssl x509 -noout {show}"
 
 
 def _unknown_ca(scene: Scene, failed: list[Failed]) -> RootCause:
@@ -192,7 +197,7 @@ def _expired(scene: Scene, failed: list[Failed]) -> RootCause:
         Remedy("see the time there first: air-gapped clocks drift", "date -u"),
         Remedy(
             "see until when it is valid, and renew it",
-            f"openssl s_client -connect {host if ':' in host else host + ':443'} </dev/null | openssl x509 -noout -dates",
+            _certificate(host, "-dates"),
         ),
         sure=Sure.LIKELY if clock else Sure.CERTAIN,
         note="a certificate that is not yet valid usually means a clock that is behind" if clock else "",
@@ -207,7 +212,7 @@ def _other_name(scene: Scene, failed: list[Failed]) -> RootCause:
         failed,
         Remedy(
             "have it made anew with this name in it, or use the name that is in it (registry.host)",
-            f"openssl s_client -connect {host if ':' in host else host + ':443'} </dev/null | openssl x509 -noout -ext subjectAltName",
+            _certificate(host, "-ext subjectAltName"),
         ),
     )
 

@@ -23,12 +23,10 @@ class _Server(socketserver.ThreadingTCPServer):
         """A client that hangs up, or does not trust us, is what is tested."""
 
 
-class _Says(BaseHTTPRequestHandler):
-    """The same status to whoever has shown a password, as a registry with rights of its own, or a limit, does."""
+class OverTls(BaseHTTPRequestHandler):
+    """Speaks TLS with whoever calls; subclasses name the context."""
 
     tls: ssl.SSLContext
-    status = 403
-    protocol_version = "HTTP/1.1"
 
     def setup(self) -> None:
         self.request = self.tls.wrap_socket(self.request, server_side=True)
@@ -38,6 +36,13 @@ class _Says(BaseHTTPRequestHandler):
         """The wrapped socket is ours to close."""
         super().finish()
         self.request.close()
+
+
+class _Says(OverTls):
+    """The same status to whoever has shown a password, as a registry with rights of its own, or a limit, does."""
+
+    status = 403
+    protocol_version = "HTTP/1.1"
 
     def do_GET(self) -> None:
         """For every path but the first."""

@@ -4,11 +4,9 @@ import base64
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler
 from pathlib import Path
-from typing import Any
 
-from tests.e2e.broken.fronts import context, listening
+from tests.e2e.broken.fronts import OverTls, context, listening
 from tests.e2e.broken.parts import Obj
 from tests.e2e.broken.placing import DENYING_HOOK, DENYING_POLICY, HOOKED, QUIET_HOOK, TURNING_HOOK
 from tests.e2e.cluster.cluster import MACHINE_IP, Cluster
@@ -23,19 +21,8 @@ _KINDS = (
 )
 
 
-class _Hook(BaseHTTPRequestHandler):
+class _Hook(OverTls):
     """`/deny` refuses, `/turn` sends every image elsewhere."""
-
-    tls: Any
-
-    def setup(self) -> None:
-        self.request = self.tls.wrap_socket(self.request, server_side=True)
-        super().setup()
-
-    def finish(self) -> None:
-        """The wrapped socket is ours to close."""
-        super().finish()
-        self.request.close()
 
     def do_POST(self) -> None:
         """An AdmissionReview."""

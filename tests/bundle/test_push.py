@@ -12,6 +12,7 @@ from tests.real.images import make_image
 from wizard.bundle import custody, envelope, signatures
 from wizard.bundle.archive.opening import open_bundle
 from wizard.bundle.archive.writer import write_bundle
+from wizard.bundle.bom_json import from_bytes
 from wizard.bundle.collect import Collector
 from wizard.bundle.cyclonedx import cyclonedx
 from wizard.bundle.diff import difference
@@ -140,6 +141,18 @@ def test_signatures_and_referrers_cross_with_their_image(tmp_path: Path, target:
     (referrer,) = repository.referrers(digest)
     assert referrer.artifact_type == "application/spdx+json"
     assert repository.tags() == ["1.0", f"{digest.replace(':', '-')}.sig"]
+
+
+def test_one_image_under_two_tags_carries_its_signatures_once(tmp_path: Path) -> None:
+    """Both tags find the same companions, for the same place in the target: the bundle names each once."""
+    layout, digest = _with_companions(tmp_path / "image")
+    collector = Collector()
+    for tag in ("1.0", "1"):
+        collector.image(layout, digest, f"ghcr.io/a/b:{tag}", f"site/b:{tag}")
+    bom = collector.bom("demo", "1")
+    assert [i.target for i in bom.items if i.kind == "image"] == ["site/b:1.0", "site/b:1"]
+    assert len([i for i in bom.items if i.kind == "companion"]) == 2
+    assert from_bytes(bom.body) == bom
 
 
 def test_only_some_platforms(tmp_path: Path, target: Target) -> None:

@@ -82,10 +82,13 @@ def test_opencost_with_a_policy_that_lets_nobody_in_on_8081() -> None:
     )
     home = {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "opencost-ai"}}}
     monitoring = {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "monitoring"}}}
+    key = "kubernetes.io/metadata.name"
+    elsewhere = {"matchExpressions": [{"key": key, "operator": "NotIn", "values": ["opencost-ai"]}]}
     bridge = {"podSelector": {"matchLabels": {"app.kubernetes.io/component": "bridge"}}}
     for name, rule in (
         ("narrow", {"ports": [{"port": 9003}]}),
         ("others", {"from": [monitoring], "ports": [{"port": 8081}]}),
+        ("elsewhere", {"from": [{"namespaceSelector": elsewhere}]}),
         ("within", {"from": [bridge]}),  # a pod selector alone means OpenCost's own namespace
         ("wide", {"from": []}),
         ("range", {"ports": [{"port": 8000, "endPort": 9000}]}),
@@ -94,7 +97,7 @@ def test_opencost_with_a_policy_that_lets_nobody_in_on_8081() -> None:
         if name == "wide":
             found = gather_opencost(sources(cluster))
             assert (found.version, found.ports) == ("1.118.0", (9003,))
-            assert (found.barring, found.admitting) == (("narrow", "others", "within"), ())
+            assert (found.barring, found.admitting) == (("elsewhere", "narrow", "others", "within"), ())
         cluster.put(
             {
                 "kind": "NetworkPolicy",

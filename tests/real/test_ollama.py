@@ -11,7 +11,7 @@ pytestmark = pytest.mark.real
 
 
 def test_the_tiny_model_answers(ollama: Ollama) -> None:
-    assert ollama.models() == ["tiny:1.0"]
+    assert "tiny:1.0" in ollama.models(), "other tests may have left models of theirs here"
     answer = ollama.chat("tiny:1.0")
     assert answer
     assert answer == ollama.chat("tiny:1.0"), "temperature 0 and a seed: the same answer twice"

@@ -79,12 +79,13 @@ class Collector:
     ) -> None:
         if depth >= DEEPEST:
             return
-        known = {item.digest for item in self._items}
+        known = {(item.target, item.digest) for item in self._items}
         for ref in sorted(companions(budget, store, digests)):
             root = store.manifest(ref)
-            if root.digest in known and is_digest(ref):
-                continue
             tag = f"{REFERRER}{root.digest.partition(':')[2][:40]}" if is_digest(ref) else ref
+            target = f"{repository}:{tag}"
+            if (target, root.digest) in known:  # another tag of the same image brought it
+                continue
             name = Reference.parse(source).name
             below = self._tree(
                 budget,
@@ -92,7 +93,7 @@ class Collector:
                 ref,
                 "companion",
                 f"{name}@{ref}" if is_digest(ref) else f"{name}:{ref}",
-                f"{repository}:{tag}",
+                target,
                 (),
                 "",
                 subject=_subject(root, ref),

@@ -122,7 +122,7 @@ def _guards(policy: Obj, labels: dict[str, Any]) -> bool:
 
 
 def _admits(rule: Obj, caller: Caller) -> bool:
-    """What cannot be judged here (expressions, address blocks) counts as admitted: the handshake tells."""
+    """What cannot be judged here (address blocks) counts as admitted: the handshake tells."""
     ports, peers = rule.get("ports"), rule.get("from")
     if ports and not any(_covers(port) for port in ports):
         return False
@@ -133,11 +133,7 @@ def _is(peer: Obj, caller: Caller) -> bool:
     spaces = peer.get("namespaceSelector")
     if spaces is None and caller.namespace != caller.home:
         return False
-    return _selects(spaces or {}, caller.around) and _selects(peer.get("podSelector") or {}, caller.labels)
-
-
-def _selects(selector: Obj, labels: dict[str, str]) -> bool:
-    return (selector.get("matchLabels") or {}).items() <= labels.items()
+    return matches(spaces or {}, caller.around) and matches(peer.get("podSelector") or {}, caller.labels)
 
 
 def _covers(port: dict[str, Any]) -> bool:

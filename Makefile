@@ -10,7 +10,7 @@ JOBS ?= 2
 OTHER := linux-$(if $(filter x86_64,$(shell uname -m)),arm64,amd64)
 WHEELS := dist/airgap-wizard-wheels-$(OTHER).tar
 
-.PHONY: help demo demo-bundle dist dist-wheels probe test test-fast test-real test-outages tools check bench docs pictures lock clean
+.PHONY: help demo demo-bundle dist dist-wheels probe test test-fast test-real tools check bench docs pictures lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' Makefile | sed -E 's/:.*##/\t/' | expand -t 14
@@ -34,10 +34,7 @@ test-fast: $(STAMP) ## the tests that need nothing but Python
 	$(PYTEST) -n $(JOBS) -m "not real and not cluster"
 
 test-real: $(STAMP) tools ## registries, Helm, Ollama, a one-node Kubernetes
-	$(PYTEST) -m "(real or cluster) and not outages"
-
-test-outages: $(STAMP) tools ## an install killed ten times, and one through four outages (long: not in `make test`)
-	$(PYTEST) -m outages tests/e2e
+	tests/e2e/cluster/boxes $(JOBS) $(PYTEST) -m "real or cluster"
 
 tools: ## build the real tools (Go and root needed; without them the real tests are skipped by name and count)
 	@if command -v go >/dev/null && [ "$$(id -u)" = 0 ]; then tests/real/tools/build; \

@@ -36,12 +36,20 @@ def main() -> int:
     p.add_argument("--rounds", type=int, default=5)
     p.add_argument("--small", type=int, default=200, help="images of the round-trip discipline")
     p.add_argument("--folder", type=Path, help="where there is room (default: a temporary folder)")
+    p.add_argument(
+        "--storage",
+        type=Path,
+        help="where registries keep what they have (/dev/shm: their disk is not measured)",
+    )
     args = p.parse_args()
     if args.whole:
         args.only += ["push", "pull", "copy", "again"]
         args.without.append("skopeo")
-    with tempfile.TemporaryDirectory(prefix="bench-", dir=args.folder) as folder:
-        ground = transport.Ground(Path(folder), int(args.size * 2**30))
+    with (
+        tempfile.TemporaryDirectory(prefix="bench-", dir=args.folder) as folder,
+        tempfile.TemporaryDirectory(prefix="bench-", dir=args.storage or args.folder) as storage,
+    ):
+        ground = transport.Ground(Path(folder), int(args.size * 2**30), Path(storage))
         found = dict(transport.disciplines(ground, args.small))
         sys.stdout.write(header())
         try:
@@ -58,7 +66,8 @@ def main() -> int:
     if args.whole:
         sys.stdout.write("### the embedded registry\n\n")
         sys.stdout.flush()
-        folder_option = ["--folder", str(args.folder)] if args.folder else []
+        where = args.storage or args.folder
+        folder_option = ["--folder", str(where)] if where else []
         registry.main(
             ["--size", str(int(args.size * 256)), "--rounds", str(args.rounds), "--whole", *folder_option]
         )

@@ -61,6 +61,8 @@ class Discipline:
     note: str = ""
     to_floor: bool = False
     """True where the aim is to the slowest of the floors, and not to the other tools."""
+    against: str = ""
+    """The contestant that the aim speaks of; "" = the best of the others."""
 
     @property
     def ours(self) -> Contestant:
@@ -72,6 +74,8 @@ class Discipline:
         """What we are held against: the fastest of the others, or the slowest of the floors."""
         if self.to_floor:
             return max((c for c in self.contestants[1:] if c.floor), key=lambda c: c.wall)
+        if self.against:
+            return next(c for c in self.contestants if c.name == self.against)
         return min((c for c in self.contestants[1:] if not c.floor), key=lambda c: c.wall)
 
     @property

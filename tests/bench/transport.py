@@ -31,16 +31,23 @@ def tool(name: str) -> str:
 
 @dataclass
 class Ground:
-    """Where it happens: a folder with room, the size of the large blob, and the registries that run now."""
+    """Where it happens: a folder with room, the size of the large blob, and the registries that run now.
+
+    `storage`: where registries keep what they have, if not in the folder too (memory: then their disk is not measured).
+    """
 
     folder: Path
     size: int
+    storage: Path | None = None
     now: dict[str, Registry] = field(default_factory=dict)
     stacks: dict[str, contextlib.ExitStack] = field(default_factory=dict)
 
     def fresh(self, name: str) -> Path:
         """An empty folder."""
-        path = self.folder / name
+        return self._empty(self.folder / name)
+
+    @staticmethod
+    def _empty(path: Path) -> Path:
         shutil.rmtree(path, ignore_errors=True)
         path.mkdir(parents=True)
         return path
@@ -49,7 +56,7 @@ class Ground:
         """A new, empty registry in this role, behind a link if wanted; the one before it goes, with its storage."""
         self.stacks.pop(role, contextlib.ExitStack()).close()
         stack = self.stacks[role] = contextlib.ExitStack()
-        made = stack.enter_context(KINDS[kind](self.fresh(role)))
+        made = stack.enter_context(KINDS[kind](self._empty((self.storage or self.folder) / role)))
         if round_trip or rate:
             made = stack.enter_context(slow(made, round_trip=round_trip, rate=rate))
         self.now[role] = made
@@ -129,7 +136,8 @@ def push(ground: Ground, kind: str) -> Discipline:
         return [[*FLOOR, "push", ground.now["target"].host, "bench/model", file, digest]]
 
     contestants.append(Contestant("sendfile, unhashed", least, lambda _: empty(ground, kind), floor=True))
-    return Discipline(f"push {ground.size / 2**30:.3g} GiB to {kind}", 0.75, contestants)
+    title = f"push {ground.size / 2**30:.3g} GiB to {kind}"
+    return Discipline(title, 0.75, contestants, against="oras push")
 
 
 def empty(ground: Ground, kind: str) -> None:
@@ -172,7 +180,8 @@ def pull(ground: Ground, kind: str) -> Discipline:
         contestants.append(
             Contestant(name, lambda _, argv=argv: argv, lambda _: _clear(out), floor=True)  # type: ignore[misc]
         )
-    return Discipline(f"pull {ground.size / 2**30:.3g} GiB from {kind}, durable", 0.85, contestants)
+    title = f"pull {ground.size / 2**30:.3g} GiB from {kind}, durable"
+    return Discipline(title, 0.85, contestants, against="oras pull, sync")
 
 
 def _clear(out: Path) -> None:

@@ -99,7 +99,6 @@ def test_a_stop_is_noticed_while_the_api_server_is_away(fresh: tuple[Site, str])
     site.nothing_left(space)
 
 
-@pytest.mark.outages
 def test_the_api_server_goes_away_four_times_in_an_install(fresh: tuple[Site, str]) -> None:
     """In mirror, load-model, install-chart, verify: a run waits it out, or says clearly what is away; it ends green."""
     site, space = fresh

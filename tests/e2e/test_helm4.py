@@ -1,6 +1,7 @@
 """The whole journey with Helm 4, in a namespace of its own; everywhere else it is Helm 3."""
 
 import pytest
+import yaml
 
 from tests.e2e.site import KNOWN_TO_OPENCOST, Site
 from wizard.engine.events import Grade
@@ -9,10 +10,18 @@ from wizard.steps import JOURNEYS
 pytestmark = [pytest.mark.real, pytest.mark.cluster, pytest.mark.timeout(900)]
 
 
-def test_from_nothing_to_a_proved_install(fresh: tuple[Site, str]) -> None:
-    """S1.35, S1.37, S2.41: every step done, every check passes, by the account with the shipped roles."""
+def test_from_podsecuritys_refusal_to_a_proved_install(fresh: tuple[Site, str]) -> None:
+    """S1.33, S1.35, S1.37, S2.41: refused by name first; then every step done, every check passes, by the shipped roles."""
     site, namespace = fresh
     mine = site.at(site.folder, helm="helm4")
+    overrides = mine.folder / "overrides.yaml"
+    overrides.write_text(yaml.safe_dump({"gateway": {"securityContext": {"allowPrivilegeEscalation": True}}}))
+    answers = mine.answers(namespace, chart__overrides=str(overrides), chart__timeout="40s")
+    refused = mine.run(answers)
+    assert (refused.code, refused.problem.code) == (5, "pod-refused"), refused.story
+    assert "violates PodSecurity" in refused.problem.title and "restricted" in refused.problem.title
+    assert "allowPrivilegeEscalation" in refused.problem.title + refused.problem.detail, refused.story
+    assert refused.outcomes["install-chart"] == "failed" and "verify" not in refused.outcomes
     answers = mine.answers(namespace)
     ran = mine.run(answers)
     assert ran.code == 0, ran.story

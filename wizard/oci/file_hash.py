@@ -12,17 +12,25 @@ _TICK = 0.1  # seconds between two looks at a file that should grow
 
 
 class FileHash:
-    """The digest of the first `size` bytes of an open file. The file is read by offset: its position stays.
+    """The digest of `size` bytes of an open file from `begin` on. The file is read by offset: its position stays.
 
-    `ready` bytes are there already (None = all); `grown` tells of more.
+    `ready` of these bytes are there already (None = all); `grown` tells of more.
     """
 
     def __init__(
-        self, handle: int, size: int, algorithm: str, stop: Stop, *, ready: int | None = None
+        self,
+        handle: int,
+        size: int,
+        algorithm: str,
+        stop: Stop,
+        *,
+        ready: int | None = None,
+        begin: int = 0,
     ) -> None:
         # a handle of its own: the caller may close its file while the thread still reads
         self._handle = os.dup(handle)
         self._size, self._algorithm, self._stop = size, algorithm, stop
+        self._begin = begin
         self._hash = new_hash(algorithm)
         self._error: BaseException | None = None
         self._given_up = False
@@ -40,7 +48,7 @@ class FileHash:
                     with self._more:
                         self._more.wait(_TICK)
                     continue
-                count = os.preadv(self._handle, [buffer[: min(_PIECE, self._ready - at)]], at)
+                count = os.preadv(self._handle, [buffer[: min(_PIECE, self._ready - at)]], self._begin + at)
                 if not count:
                     break
                 self._hash.update(buffer[:count])

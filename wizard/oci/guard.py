@@ -22,6 +22,8 @@ TICK = 0.5
 """Seconds between two looks at the stop flag."""
 _BUFFER = 16 * 1024  # bytes that a reading end buffers: heads of answers, small bodies
 _PIECE = 128 * 1024
+_HEAP = 256 * 1024
+"""Bytes that are waited for before they are moved: a server that sends small pieces would wake us for each."""
 
 
 class Stalled(TimeoutError):
@@ -94,10 +96,12 @@ class PlainGuard(Guard):
         kept = struct.pack("@ll", int(tick), int(tick % 1 * 1_000_000) or 1)
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, kept)
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, kept)
+        self._least = 1
 
     def recv_into(self, view: memoryview) -> int:
         # a body fills the whole buffer with one call; a head is taken as it comes
         flags = socket.MSG_WAITALL if len(view) > _BUFFER else 0
+        self._wake_at(1)
         since = 0.0
         while True:
             try:
@@ -130,10 +134,22 @@ class PlainGuard(Guard):
             count -= sent
 
     def readable(self) -> bool:
+        self._wake_at(1)
         return bool(self._poll.poll(0))
 
+    def _wake_at(self, count: int) -> None:
+        """Say how many bytes have to be there before a wait for them ends."""
+        if count != self._least:
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, count)
+            self._least = count
+
     def splice(self, pipe: int, count: int) -> int:
-        """Move what is there, or comes next, into a pipe, without a copy; 0 at the end of the stream."""
+        """Move what is there, or comes next, into a pipe, without a copy; 0 at the end of the stream.
+
+        `count`: bytes that are still to come, and fit. A heap of them is waited for, but never long.
+        """
+        self._wake_at(min(count, _HEAP))
+        self._poll.poll(TICK * 1000)
         since = 0.0
         while True:
             try:

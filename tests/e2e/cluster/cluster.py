@@ -3,8 +3,8 @@
     with cluster(netpol=True) as c:
         c.kubectl("get", "nodes")
 
-One cluster at a time on a machine (addresses and network namespaces are fixed): a second one waits
-for the first, unless both are of one process: that is refused, since it could never end.
+One cluster at a time in a network (addresses and network namespaces are fixed): a second one waits for the
+first, unless both are of one process: that is refused, since it could never end.  `boxes` makes more networks.
 """
 
 import fcntl
@@ -28,7 +28,8 @@ from tests.real.run import run
 from tests.real.tools import CACHE, need_root, tool
 
 _HERE = Path(__file__).parent
-_LOCK = Path(tempfile.gettempdir()) / "airgap-cluster.lock"
+_NETWORK = Path("/proc/self/ns/net").stat().st_ino
+_LOCK = Path(tempfile.gettempdir()) / f"airgap-cluster-{_NETWORK}.lock"
 
 NODE = "node1"
 MACHINE_IP = "172.31.250.1"

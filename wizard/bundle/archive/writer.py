@@ -8,20 +8,20 @@ from pathlib import Path
 
 from wizard.bundle import problems
 from wizard.bundle.archive import tarhead
+from wizard.bundle.archive.copying import copied
 from wizard.bundle.archive.shape import BOM_NAME, SIGNATURES_NAME, Place, Shape, signatures_at
 from wizard.bundle.bom import MOST_BYTES, Bom
 from wizard.bundle.signatures import ROOM, Signature, pack
 from wizard.oci import problems as oci_problems
 from wizard.oci.digest import hasher
-from wizard.oci.files import free_space, sync_folder, write_problem
+from wizard.oci.files import FileBlob, free_space, sync_folder, write_problem
 from wizard.oci.flush import Flusher
 from wizard.oci.progress import Progress
-from wizard.oci.store import Opener
+from wizard.oci.store import BlobReader, Opener
 
 _SPARE = 64 * 1024 * 1024  # bytes that stay free on the file system
-_CHUNK = (
-    256 * 1024
-)  # bytes a read and a write: from file to file, the sweet spot before the processor's caches end
+_CHUNK = 256 * 1024  # bytes a read and a write: the sweet spot before the processor's caches end
+_LARGE = 8 * 1024 * 1024  # bytes from which a thread that hashes what the kernel has copied pays
 
 
 def room_for(path: Path, needed: int) -> None:
@@ -123,23 +123,31 @@ def _write(fd: int, view: memoryview) -> None:
 def _entry(fd: int, place: Place, opener: Opener, progress: Progress, flusher: Flusher) -> None:
     entry = place.entry
     _write(fd, memoryview(tarhead.header(entry.path, entry.size)))
-    running = hasher(entry.digest, entry.size, _CHUNK)
-    try:
-        with opener(0) as source:
-            while True:
-                buffer = running.buffer()
-                count = source.readinto(buffer)
-                running.feed(buffer[:count])
-                if not count or running.count > entry.size:
-                    break
-                _write(fd, buffer[:count])
-                flusher.wrote(count)
-                progress.advance(count)
-        if running.count != entry.size:
-            raise oci_problems.truncated(f"blob {entry.digest}", entry.size, running.count)
-        got = running.digest()
-    finally:
-        running.close()
+    with opener(0) as source:
+        if isinstance(source, FileBlob) and entry.size >= _LARGE:
+            got = copied(fd, entry.digest, entry.size, source, progress, flusher)
+        else:
+            got = _read(fd, entry.digest, entry.size, source, progress, flusher)
     if got != entry.digest:
         raise oci_problems.digest_mismatch(f"blob {entry.digest}", entry.digest, got)
     _write(fd, memoryview(bytes(tarhead.padding(entry.size))))
+
+
+def _read(fd: int, digest: str, size: int, source: BlobReader, progress: Progress, flusher: Flusher) -> str:
+    """The content through a buffer of ours. Returns its digest."""
+    running = hasher(digest, size, _CHUNK)
+    try:
+        while True:
+            buffer = running.buffer()
+            count = source.readinto(buffer)
+            running.feed(buffer[:count])
+            if not count or running.count > size:
+                break
+            _write(fd, buffer[:count])
+            flusher.wrote(count)
+            progress.advance(count)
+        if running.count != size:
+            raise oci_problems.truncated(f"blob {digest}", size, running.count)
+        return running.digest()
+    finally:
+        running.close()

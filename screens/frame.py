@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from textual import events, on
 from textual.app import ComposeResult
-from textual.containers import Horizontal, Vertical
+from textual.binding import Binding
+from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.geometry import Offset
 from textual.screen import Screen
@@ -77,6 +78,10 @@ class Page(Screen[None]):
     next_label: str = "Next"
     back_label: str = "Back"
     again_label: str = "Check"
+    BINDINGS: ClassVar = [
+        Binding("pagedown", "turn(1)", show=False),
+        Binding("pageup", "turn(-1)", show=False),
+    ]
     DEFAULT_CSS = """
     Page { layout: vertical; background: $background; color: $foreground; }
     Page #why { color: $secondary; padding: 0 1; max-height: 3; }
@@ -173,6 +178,13 @@ class Page(Screen[None]):
     def press(self, name: str) -> None:
         """A button was pressed: the method of that name."""
         getattr(self, f"press_{name}")()
+
+    def action_turn(self, pages: int) -> None:
+        """Page Up and Down where the focus, on a button say, has no use for them: the text turns."""
+        for text in self.query(VerticalScroll):
+            if text.max_scroll_y > 0:
+                text.scroll_relative(y=pages * text.scrollable_content_region.height, animate=False)
+                return
 
     def press_next(self) -> None:
         """The main action."""

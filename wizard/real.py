@@ -1,6 +1,7 @@
 """The real world: registries as the answers name them, the cluster as configured, Helm from the PATH."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,11 @@ class RealWorld:
         self._prompter, self._stop = prompter, stop
         self._password: Secret | None = None
         self._cluster: RealCluster | None = None
+        self._say: Callable[[str, str], None] | None = None
+
+    def listen(self, say: Callable[[str, str], None]) -> None:
+        """The run hears of an API server that is away."""
+        self._say = say
 
     def sites(self, answers: Answers) -> Sites:
         """The internal registry as configured; all others over HTTPS with docker's credentials.
@@ -58,6 +64,8 @@ class RealWorld:
             self._cluster = RealCluster(
                 connect(answers.cluster.kubeconfig, answers.cluster.context), stop=self._stop
             )
+            if self._say is not None:
+                self._cluster.api.say = self._say
         return self._cluster
 
     def helm(self, answers: Answers) -> Helm:

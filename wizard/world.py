@@ -1,5 +1,6 @@
 """The world a run acts on: the real one, or a rehearsal of one, behind the same ports."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
@@ -15,6 +16,9 @@ class World(Protocol):
     @property
     def rehearsal(self) -> str:
         """The name of the rehearsed world; "" for the real one."""
+
+    def listen(self, say: Callable[[str, str], None]) -> None:
+        """Whoever waits for something that is away says so, once: a text and its level."""
 
     def sites(self, answers: Answers) -> Sites:
         """Registry hosts as the answers configure them; secrets are resolved here."""

@@ -48,6 +48,8 @@ class Failure(LivePage):
         if self.watched.state.findings:
             rows.append(("verdicts", "Verdicts"))
         rows.append(("explain", "Explain"))
+        if self.commands() and not self.rehearsal:  # nobody types them on a simulated site
+            rows.append(("copy", "Copy"))
         if self.wizard.session.shell:
             rows.append(("shell", "Shell"))
         return rows
@@ -72,7 +74,7 @@ class Failure(LivePage):
             title = fault.title
         else:
             title = "The run was stopped, as somebody asked."
-        failed = [f for f in state.findings if f.grade is Grade.FAIL]
+        failed = self.failed()
         head, _, names = title.rpartition(": ")
         if head and set(names.split(", ")) == {f.check for f in failed}:
             title = head  # each of them is named below
@@ -85,7 +87,7 @@ class Failure(LivePage):
             parts += ["\n", ("Why", "bold"), f"\n{indent(fault.detail)}\n"]
         for finding in failed:
             parts += self.verdict(finding)
-        remedies = [r for r in (fault.remedies if fault else self.again_remedies()) if r not in told(failed)]
+        remedies = self.remedies()
         if remedies:
             parts += ["\n", ("What to do", "bold"), "\n", "".join(map(self.remedy, remedies))]
         parts += self.unknowns([f for f in state.findings if f.grade is Grade.UNKNOWN])
@@ -93,6 +95,21 @@ class Failure(LivePage):
         if fault:
             parts.append(f"  in full: airgap-wizard explain {fault.code}\n")
         self.query_one("#rest", Words).say(joined(*parts))
+
+    def failed(self) -> list[Finding]:
+        """Verdicts that are no pass."""
+        return [f for f in self.watched.state.findings if f.grade is Grade.FAIL]
+
+    def remedies(self) -> list[Remedy]:
+        """What to do about the run as a whole, without what its verdicts say already."""
+        fault = self.watched.state.problem
+        given = told(self.failed())
+        return [r for r in (fault.remedies if fault else self.again_remedies()) if r not in given]
+
+    def commands(self) -> list[str]:
+        """Every command that stands on the page, in its order."""
+        shown = [*told(self.failed()), *self.remedies()]
+        return [each.command for each in shown if each.command]
 
     def unknowns(self, findings: list[Finding]) -> list[str | tuple[str, str]]:
         """What could not be looked at, as loud as a failure and a line each: often they share the cause above."""
@@ -174,6 +191,10 @@ class Failure(LivePage):
         from screens.pages.verification import Verification
 
         self.app.push_screen(Verification(self.watched))
+
+    def press_copy(self) -> None:
+        """Its commands, as they are typed: on the page they are indented."""
+        self.wizard.copy("\n".join(self.commands()))
 
     def press_explain(self) -> None:
         """The page of the problem."""

@@ -1,5 +1,6 @@
 """Measure whole commands: wall seconds, CPU seconds and peak memory, interleaved, medians; ratios are what counts."""
 
+import itertools
 import os
 import re
 import statistics
@@ -8,7 +9,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,11 +18,12 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @dataclass(frozen=True)
 class Sample:
-    """One run. Seconds; peak memory in bytes."""
+    """One run. Seconds; peak memory and disk in bytes."""
 
     wall: float
     cpu: float
     memory: int
+    disk: int
 
 
 @dataclass
@@ -49,6 +51,11 @@ class Contestant:
     def memory(self) -> int:
         """Largest peak memory."""
         return max(s.memory for s in self.samples)
+
+    @property
+    def disk(self) -> int:
+        """Median of the most that was taken of the folder's file system at any time of a round."""
+        return int(statistics.median(s.disk for s in self.samples))
 
 
 @dataclass
@@ -102,27 +109,33 @@ def once(command: Sequence[str | Path], env: Mapping[str, str], cwd: Path) -> Sa
         process = subprocess.Popen(
             [str(part) for part in command], stdout=out, stderr=subprocess.STDOUT, env=dict(env), cwd=cwd
         )
-        peak = Peak(process.pid)
+        peak = Peak(process.pid, cwd)
         _, status, usage = os.wait4(process.pid, 0)
         wall = time.perf_counter() - began
     process.returncode = os.waitstatus_to_exitcode(status)
-    memory = peak.end()
+    memory, disk = peak.end()
     if process.returncode:
         raise SystemExit(f"{' '.join(map(str, command))}\n{log.read_text(errors='replace')[-3000:]}")
-    return Sample(wall, usage.ru_utime + usage.ru_stime, memory)
+    return Sample(wall, usage.ru_utime + usage.ru_stime, memory, disk)
 
 
 class Peak:
-    """Watches a process's peak memory. The kernel's own figure for children counts our memory before exec too."""
+    """Watches a process's peak memory, and what is taken of a file system meanwhile.
 
-    def __init__(self, pid: int) -> None:
+    The kernel's own figure for children counts our memory before exec too.
+    """
+
+    def __init__(self, pid: int, folder: Path) -> None:
         self._pid, self._peak = pid, 0
+        self._folder, self._before = folder, used(folder)
+        self._most = self._before
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._watch)
         self._thread.start()
 
     def _watch(self) -> None:
         while not self._over.wait(0.02):
+            self._most = max(self._most, used(self._folder))
             try:
                 text = Path(f"/proc/{self._pid}/status").read_text()
             except OSError:
@@ -130,11 +143,17 @@ class Peak:
             found = re.search(r"VmHWM:\s+(\d+) kB", text)
             self._peak = max(self._peak, int(found[1]) * 1024 if found else 0)
 
-    def end(self) -> int:
-        """Bytes."""
+    def end(self) -> tuple[int, int]:
+        """Bytes of memory, and of disk."""
         self._over.set()
         self._thread.join()
-        return self._peak
+        return self._peak, max(self._most, used(self._folder)) - self._before
+
+
+def used(folder: Path) -> int:
+    """Bytes in use on the folder's file system."""
+    found = os.statvfs(folder)
+    return (found.f_blocks - found.f_bfree) * found.f_frsize
 
 
 def run(discipline: Discipline, rounds: int, folder: Path) -> Discipline:
@@ -150,11 +169,19 @@ def run(discipline: Discipline, rounds: int, folder: Path) -> Discipline:
             samples = [once(command, env, folder) for command in each.commands(number)]
             each.samples.append(
                 Sample(
-                    sum(s.wall for s in samples), sum(s.cpu for s in samples), max(s.memory for s in samples)
+                    sum(s.wall for s in samples),
+                    sum(s.cpu for s in samples),
+                    max(s.memory for s in samples),
+                    most(s.disk for s in samples),
                 )
             )
         sys.stderr.write(f"{discipline.title}: round {number + 1} of {rounds}\n")
     return discipline
+
+
+def most(grown: Iterable[int]) -> int:
+    """The most that is taken at any time, where each command adds to what those before have left."""
+    return max(itertools.accumulate(grown))
 
 
 def table(discipline: Discipline) -> str:
@@ -166,13 +193,13 @@ def table(discipline: Discipline) -> str:
         f"Ratio to {'the floor, ' if discipline.to_floor else ''}{discipline.best.name}: **{discipline.ratio:.2f}** (aim ≤ {discipline.target:.2f}: {verdict})"
         + (f". {discipline.note}" if discipline.note else "."),
         "",
-        "| | wall, median | spread | ours to it | client CPU | peak memory |",
-        "|---|---|---|---|---|---|",
+        "| | wall, median | spread | ours to it | client CPU | peak memory | peak disk |",
+        "|---|---|---|---|---|---|---|",
     ]
     for each in discipline.contestants:
         walls = [s.wall for s in each.samples]
         lines.append(
             f"| {'floor: ' if each.floor else ''}{each.name} | {each.wall:.2f} s | {min(walls):.2f}–{max(walls):.2f} | "
-            f"{discipline.ours.wall / each.wall:.2f} | {each.cpu:.2f} s | {each.memory / 1e6:.0f} MB |"
+            f"{discipline.ours.wall / each.wall:.2f} | {each.cpu:.2f} s | {each.memory / 1e6:.0f} MB | {each.disk / 1e6:.0f} MB |"
         )
     return "\n".join(lines) + "\n"

@@ -133,6 +133,20 @@ def test_a_refusal_just_after_an_absence_is_asked_again(api: FakeApi, cluster: R
     assert len(api.of("GET", POD)) == 5
 
 
+def test_an_absence_is_told_once_and_its_end_too(api: FakeApi, cluster: RealCluster) -> None:
+    """Nobody should look at a silent screen for a minute."""
+    said: list[tuple[str, str]] = []
+    cluster.api.say = lambda text, level: said.append((level, text))
+    away, yes = status(503, "apiserver not ready"), (200, {"items": []})
+    api.on("GET", POD, away, away, yes, yes)
+    cluster.list("Pod", "s")
+    cluster.list("Pod", "s")
+    assert said == [
+        ("warning", "the API server does not answer; asking again for up to 0 s"),
+        ("info", "the API server answers again"),
+    ]
+
+
 def test_patience_ends(api: FakeApi, cluster: RealCluster) -> None:
     api.on("GET", "/version", status(503, "apiserver not ready"))
     with pytest.raises(Problem) as caught:

@@ -20,6 +20,9 @@ from wizard.oci.sites import Sites
 class NoWorld:
     rehearsal = ""
 
+    def listen(self, say: Callable[[str, str], None]) -> None:
+        pass
+
     def sites(self, answers: Answers) -> Sites:
         return Sites()
 

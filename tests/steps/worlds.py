@@ -1,5 +1,6 @@
 """A context over a fake cluster, and what a step emitted."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,9 @@ class FakeWorld:
     def __init__(self, cluster: FakeCluster, sites: Sites | None = None) -> None:
         self._cluster = cluster
         self._sites = sites or sources(cluster).sites
+
+    def listen(self, say: Callable[[str, str], None]) -> None:
+        pass
 
     def sites(self, answers: Answers) -> Sites:
         return self._sites

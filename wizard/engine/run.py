@@ -93,6 +93,7 @@ def run(
     )
     emit(Said(text="endpoints this run may contact: " + (", ".join(endpoints) or "none")))
     ctx = Context(answers, world, folder, emit, stop, checks=checks)
+    world.listen(ctx.say)
     outcome, code, fault = Outcome.DONE, 0, None
     evidence: dict[str, Evidence] = {}
     ctx.evidence = evidence

@@ -3,6 +3,7 @@
 import contextlib
 import os
 import secrets
+from collections.abc import Callable
 from pathlib import Path
 
 from wizard.answers.model import Answers
@@ -44,6 +45,9 @@ class RehearsedWorld:
     def rehearsal(self) -> str:
         """The world's name: every view says REHEARSAL because of it."""
         return self.described.name
+
+    def listen(self, say: Callable[[str, str], None]) -> None:
+        """Nothing of it is away without a problem that says so."""
 
     @property
     def source(self) -> Path:

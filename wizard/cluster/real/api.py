@@ -14,6 +14,8 @@ from wizard.engine.problems import Problem, Stopped
 from wizard.engine.stop import Stop
 
 T = TypeVar("T")
+Say = Callable[[str, str], None]
+"""A line for people, and its level."""
 CONNECT_SECONDS, READ_SECONDS = 10.0, 60.0
 PAUSES = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 15.0, 15.0)
 """Seconds between tries while the API server is away: a minute in all, as a restart of it takes."""
@@ -23,14 +25,22 @@ _POLL, GRACE = 0.2, 3.0
 """Seconds: how often a stop is looked for while an answer is waited for; how long one may take after a stop."""
 
 
+def _nobody_hears(_text: str, _level: str) -> None:
+    """Where no run is."""
+
+
 class Api:
     """A thin layer over the official client's transport (its credentials, TLS and connection pool)."""
 
     def __init__(self, client: Any, pauses: Sequence[float] = PAUSES, stop: Stop | None = None) -> None:
         self.client = client
         self.stop = stop or Stop()
+        self.say: Say = _nobody_hears
+        """Whom to tell that the server is away, and that it is back."""
         self._pauses = pauses
         self._away = -SETTLE  # when it was last away
+        self._told = False  # that it is away
+        self._lock = threading.Lock()
 
     def json(
         self,
@@ -72,15 +82,27 @@ class Api:
         """
         for pause in self._pauses:
             try:
-                return ask()
+                answer = ask()
+                self._tell(False, "the API server answers again")
+                return answer
             except Problem as problem:
                 now = time.monotonic()
                 if problem.code == "cluster-unreachable":
                     self._away = now
+                    seconds = f"{sum(self._pauses):.0f} s"
+                    self._tell(True, f"the API server does not answer; asking again for up to {seconds}")
                 elif problem.code != "cluster-forbidden" or now - self._away > SETTLE:
                     raise
                 self.stop.wait(pause)
         return ask()
+
+    def _tell(self, away: bool, words: str) -> None:
+        """Once for each absence, whichever thread meets it."""
+        with self._lock:
+            if self._told == away:
+                return
+            self._told = away
+        self.say(words, "warning" if away else "info")
 
     def _stoppable(self, ask: Callable[[], T]) -> T:
         """A blocked request cannot be interrupted: it is left to a thread, and to itself once a stop is asked for."""

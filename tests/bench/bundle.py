@@ -75,7 +75,7 @@ def disciplines(ground: Ground) -> list[Discipline]:
             Contestant("airgap-wizard", lambda _: [stage.create()], lambda _: stage.clean("b.airgap")),
             Contestant("sha256 pass", lambda _: stage.hash(), floor=True),
             Contestant("cp, sync", lambda _: stage.copy(), lambda _: stage.clean("copy"), floor=True),
-            Contestant("tar | zstd", lambda _: pack, lambda _: stage.clean("packed.tar.zst")),
+            Contestant("tar, zstd", lambda _: pack, lambda _: stage.clean("packed.tar.zst")),
         ],
         "The aim is to the slower of the two floors.",
         to_floor=True,
@@ -128,7 +128,7 @@ def loading(stage: Stage, packed: Path, kind: str) -> Discipline:
             Contestant("sha256 pass", lambda _: stage.hash(), floor=True),
             Contestant("cp, sync", lambda _: stage.copy(), lambda _: stage.clean("copy"), floor=True),
             Contestant(
-                "zstd -d | tar, oras cp",
+                "zstd -d, tar, oras cp",
                 lambda _: [
                     ["bash", "-c", f"mkdir '{stage.home}/open' && zstd -q -dc '{packed}' | tar -C '{stage.home}/open' -xf -"],
                     [tool("oras"), "cp", "--no-tty", "--from-oci-layout", f"{stage.home}/open:1", "--to-plain-http",

@@ -1,6 +1,6 @@
 """Pulls refused with 401 or 403: which secret is missing in which namespace, or is wrong (S4.16)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from wizard.diagnosis.cause import DOWN, Proof, RootCause, RuledOut, Sure, Told, unique
 from wizard.diagnosis.failures import Failed, failures
@@ -8,6 +8,7 @@ from wizard.diagnosis.scene import Scene
 from wizard.engine.events import Remedy
 from wizard.facts.base import Unknown
 
+_RANK = 14
 _EXPLAINS = DOWN | {"nodes-reach-registry", "image-pull-failed", "pull-secret-refused", "model-load-failed"}
 
 
@@ -60,47 +61,52 @@ def _refused(scene: Scene, failed: list[Failed]) -> RootCause:
         scene.step("prepare-namespace"),
     )
     if pods and not named:
-        return RootCause(
+        return _cause(
             "pull-secret-missing",
             f"the pods in {space} name no pull secret, and {scene.registry or 'the registry'} asks for one",
             Sure.CERTAIN,
-            tuple(proofs),
+            proofs,
             (
                 Remedy(
                     f"write the values again, with imagePullSecrets: [{expected}], and install",
                     scene.install,
                 ),
             ),
-            14,
             suffers,
-            _EXPLAINS,
         )
     if missing or (events and not scene.known("Secret")):
         names = ", ".join(missing or named)
         if missing:
             proofs.insert(0, Proof(f"Secrets of namespace {space}", f"there is no {names}"))
-        return RootCause(
+        return _cause(
             "pull-secret-missing",
             f"the pull secret {names} is missing in namespace {space}",
             Sure.CERTAIN,
-            tuple(proofs),
+            proofs,
             (make,),
-            14,
             suffers,
-            _EXPLAINS,
         )
     if pods and not scene.known("Secret") and anonymous:
-        return RootCause(
+        return _cause(
             "pull-secret-missing",
             f"the pull secret {', '.join(named)} is missing in namespace {space}, or not for this registry",
             Sure.LIKELY,
-            tuple(proofs),
+            proofs,
             (make,),
-            14,
             suffers,
-            _EXPLAINS,
         )
     return _wrong(scene, failed, named or (expected,), proofs, suffers)
+
+
+def _cause(
+    code: str,
+    title: str,
+    sure: Sure,
+    proofs: Iterable[Proof],
+    remedies: tuple[Remedy, ...],
+    suffers: tuple[str, ...],
+) -> RootCause:
+    return RootCause(code, title, sure, tuple(proofs), remedies, _RANK, suffers, _EXPLAINS)
 
 
 def _wrong(
@@ -112,33 +118,29 @@ def _wrong(
     if secrets and not any(_covers(host, secret.get("hosts")) for secret in secrets):
         has = ", ".join(unique(str(h) for s in secrets for h in s.get("hosts") or [])) or "no registry"
         proofs.insert(0, Proof(f"Secret {', '.join(named)} in {space}", f"has credentials for {has}"))
-        return RootCause(
+        return _cause(
             "pull-secret-other-registry",
             f"the pull secret {', '.join(named)} in {space} is not for {host}",
             Sure.CERTAIN,
-            tuple(proofs),
+            proofs,
             (Remedy("have it made again from the answers", scene.step("prepare-namespace")),),
-            14,
             suffers,
-            _EXPLAINS,
         )
     check = scene.failed("nodes-reach-registry")
     without = check is not None and check.evidence.get("authenticated") is False and not secrets
     if without:
-        return RootCause(
+        return _cause(
             "pull-credentials-missing",
             f"{host} asks for credentials, and the answers give none",
             Sure.CERTAIN,
-            tuple(proofs),
+            proofs,
             (
                 Remedy(
                     "give registry.username and registry.password (a reference) in the answers, and run again",
                     f"{scene.again} --set registry.username=USER --set registry.password=env:REGISTRY_PASSWORD",
                 ),
             ),
-            14,
             suffers,
-            _EXPLAINS,
         )
     ours = _refused_us_too(scene)
     sure = Sure.CERTAIN if ours or secrets or check is not None else Sure.LIKELY
@@ -160,7 +162,7 @@ def _wrong(
                 scene.step("prepare-namespace"),
             ),
         ),
-        14,
+        _RANK,
         suffers,
         _EXPLAINS | {"registry-refused-credentials"},
     )
@@ -198,7 +200,7 @@ def _forbidden(scene: Scene, failed: list[Failed]) -> RootCause:
             ),
             Remedy("then look again", f"airgap-wizard preflight --answers-file {scene.answers_file}"),
         ),
-        14,
+        _RANK,
         unique(f.sufferer for f in failed),
         _EXPLAINS | {"registry-forbidden"},
     )

@@ -10,7 +10,6 @@ import os
 import platform
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
 from tests.bench import registry, transport
@@ -45,24 +44,17 @@ def main() -> int:
     if args.whole:
         args.only += ["push", "pull", "copy", "again"]
         args.without.append("skopeo")
-    with (
-        tempfile.TemporaryDirectory(prefix="bench-", dir=args.folder) as folder,
-        tempfile.TemporaryDirectory(prefix="bench-", dir=args.storage or args.folder) as storage,
-    ):
-        ground = transport.Ground(Path(folder), int(args.size * 2**30), Path(storage))
+    with transport.ground(args.size, args.folder, args.storage) as ground:
         found = dict(transport.disciplines(ground, args.small))
         sys.stdout.write(header())
-        try:
-            for name, make in found.items():
-                if not args.only or any(name.startswith(only) for only in args.only):
-                    made = make()
-                    made.contestants = [
-                        c for c in made.contestants if not any(c.name.startswith(w) for w in args.without)
-                    ]
-                    sys.stdout.write(table(run(made, args.rounds, ground.folder)) + "\n")
-                    sys.stdout.flush()
-        finally:
-            ground.close()
+        for name, make in found.items():
+            if not args.only or any(name.startswith(only) for only in args.only):
+                made = make()
+                made.contestants = [
+                    c for c in made.contestants if not any(c.name.startswith(w) for w in args.without)
+                ]
+                sys.stdout.write(table(run(made, args.rounds, ground.folder)) + "\n")
+                sys.stdout.flush()
     if args.whole:
         sys.stdout.write("### the embedded registry\n\n")
         sys.stdout.flush()

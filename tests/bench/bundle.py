@@ -7,13 +7,12 @@ import argparse
 import json
 import shutil
 import sys
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
 from tests.bench.__main__ import header
 from tests.bench.measure import Contestant, Discipline, run, table
-from tests.bench.transport import KINDS, Command, Ground, artefact, tool
+from tests.bench.transport import KINDS, Command, Ground, artefact, ground, tool
 
 WIZARD = (sys.executable, "-m", "wizard")
 HASH = "import hashlib,sys;f=open(sys.argv[1],'rb',0);h=hashlib.file_digest(f,'sha256');print(h.hexdigest())"
@@ -98,14 +97,13 @@ def disciplines(ground: Ground) -> list[Discipline]:
 
 def loading(stage: Stage, packed: Path, kind: str) -> Discipline:
     """Verify and load, into an empty registry."""
-    ground = stage.ground
 
     def fresh(_: int) -> None:
         stage.clean("open", "copy")
-        ground.registry("target", kind)
+        stage.ground.registry("target", kind)
 
     def there() -> str:
-        return ground.now["target"].host
+        return stage.ground.now["target"].host
 
     return Discipline(
         f"Verify and load into an empty registry ({kind})",
@@ -149,18 +147,11 @@ def main() -> None:
     p.add_argument("--folder", type=Path, help="where there is room (default: a temporary folder)")
     p.add_argument("--storage", type=Path, help="where registries keep what they have (default: there too)")
     args = p.parse_args()
-    with (
-        tempfile.TemporaryDirectory(prefix="bench-", dir=args.folder) as folder,
-        tempfile.TemporaryDirectory(prefix="bench-", dir=args.storage or args.folder) as storage,
-    ):
-        ground = Ground(Path(folder), int(args.size * 2**30), Path(storage))
+    with ground(args.size, args.folder, args.storage) as here:
         sys.stdout.write(header())
-        try:
-            for discipline in disciplines(ground):
-                sys.stdout.write(table(run(discipline, args.rounds, ground.folder)) + "\n")
-                sys.stdout.flush()
-        finally:
-            ground.close()
+        for discipline in disciplines(here):
+            sys.stdout.write(table(run(discipline, args.rounds, here.folder)) + "\n")
+            sys.stdout.flush()
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ import contextlib
 import json
 import shutil
 import sys
+import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -67,6 +68,20 @@ class Ground:
         for stack in self.stacks.values():
             stack.close()
         self.stacks.clear()
+
+
+@contextlib.contextmanager
+def ground(gib: float, folder: Path | None, storage: Path | None) -> Iterator[Ground]:
+    """A ground for a blob of so many GiB, below a folder (None: a temporary one), and gone with its registries afterwards."""
+    with (
+        tempfile.TemporaryDirectory(prefix="bench-", dir=folder) as home,
+        tempfile.TemporaryDirectory(prefix="bench-", dir=storage or folder) as kept,
+    ):
+        made = Ground(Path(home), int(gib * 2**30), Path(kept))
+        try:
+            yield made
+        finally:
+            made.close()
 
 
 def artefact(ground: Ground) -> tuple[Path, Path, str]:

@@ -12,7 +12,8 @@ from pathlib import Path
 
 from tests.bench.__main__ import header
 from tests.bench.measure import Contestant, Discipline, run, table
-from tests.bench.transport import KINDS, Command, Ground, artefact, ground, tool
+from tests.bench.transport import Command, Ground, artefact, ground, tool
+from tests.real.registries import KINDS
 
 WIZARD = (sys.executable, "-m", "wizard")
 HASH = "import hashlib,sys;f=open(sys.argv[1],'rb',0);h=hashlib.file_digest(f,'sha256');print(h.hexdigest())"

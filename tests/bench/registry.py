@@ -24,7 +24,7 @@ from functools import partial
 from pathlib import Path
 
 from tests.real.process import free_port, running
-from tests.real.registries import docker_registry, olareg
+from tests.real.registries import KINDS
 from tests.real.registry import Registry
 from tests.real.run import run
 
@@ -268,7 +268,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=args.folder)))
         bench = Bench(folder, args.size)
-        makers: dict[str, Maker] = {"ours": embedded, "docker-registry": docker_registry, "olareg": olareg}
+        makers: dict[str, Maker] = {"ours": embedded, **KINDS}
         registries = {}
         for name, make in makers.items():
             (folder / name).mkdir()

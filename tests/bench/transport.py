@@ -12,11 +12,12 @@ from pathlib import Path
 from tests.bench.link import slow
 from tests.bench.measure import Contestant, Discipline
 from tests.real.images import Image, make_image, push_image, random_bytes, write_blob
-from tests.real.registries import docker_registry, olareg
+from tests.real.registries import KINDS
 from tests.real.registry import Registry
 from tests.real.tools import find
 
-KINDS = {"docker-registry": docker_registry, "olareg": olareg}
+#: For each kind the one that the images of a copy come from.
+PARTNER = {"docker-registry": "olareg", "olareg": "docker-registry", "zot": "docker-registry"}
 FLOOR = (sys.executable, "-S", str(Path(__file__).with_name("floor.py")))
 OURS = (sys.executable, "-m", "wizard", "mirror", "--plain-http", "--quiet")
 Command = Sequence[str | Path]
@@ -220,7 +221,7 @@ def images(ground: Ground, count: int, layers: Sequence[int], source: Registry) 
 
 def copy(ground: Ground, kind: str, *, again: bool) -> Discipline:
     """Three images of two platforms and five layers each, registry to registry; or a second time, all being there."""
-    other = next(name for name in KINDS if name != kind)
+    other = PARTNER[kind]
     source = ground.registry("source", other)
     count = len(images(ground, 3, MIXED, source))
     title = f"copy 3 images, {other} to {kind}" + (", nothing to do" if again else "")
@@ -281,7 +282,7 @@ def copying(ground: Ground, count: int) -> dict[str, Callable[[int], Sequence[Co
 
 def small(ground: Ground, kind: str, count: int) -> Discipline:
     """Many small images over a link with 40 ms round trip: round trips, not bytes, decide."""
-    other = next(name for name in KINDS if name != kind)
+    other = PARTNER[kind]
     source = ground.registry("source", other)
     images(ground, count, (3000, 500), source)
     contestants = [

@@ -50,14 +50,14 @@ def test_oras_pulls_a_file_under_its_name(made: Made, tmp_path: Path) -> None:
 
 
 def test_crane_and_regctl_read_it_unpacked(
-    made: Made, unpacked: Path, plain_olareg: Registry, repository: str
+    made: Made, unpacked: Path, referrers_registry: Registry, repository: str
 ) -> None:
     assert (
         said("regctl", "image", "digest", f"ocidir://{unpacked}:gateway-1.0") == made.images["gateway"].digest
     )
-    run("crane", "push", "--insecure", "--index", unpacked, f"{plain_olareg.host}/{repository}:all")
+    run("crane", "push", "--insecure", "--index", unpacked, f"{referrers_registry.host}/{repository}:all")
     for image in made.images.values():
-        name = f"{plain_olareg.host}/{repository}@{image.digest}"
+        name = f"{referrers_registry.host}/{repository}@{image.digest}"
         assert said("crane", "digest", "--insecure", name) == image.digest
 
 
@@ -82,7 +82,7 @@ def test_a_load_is_seen_by_others(
     assert digest_of(raw.encode()) == made.images["gateway"].digest
 
 
-def test_helm_pulls_the_chart_from_where_it_was_loaded(tmp_path: Path, plain_olareg: Registry) -> None:
+def test_helm_pulls_the_chart_from_where_it_was_loaded(tmp_path: Path, referrers_registry: Registry) -> None:
     """The artefact is what `helm push` makes."""
     from wizard.bundle import signatures
     from wizard.bundle.archive.writer import write_bundle
@@ -99,7 +99,7 @@ def test_helm_pulls_the_chart_from_where_it_was_loaded(tmp_path: Path, plain_ola
     bom = collector.bom("tiny", "1")
     path = tmp_path / "tiny.airgap"
     write_bundle(path, bom, collector.openers, (signatures.sign(key, bom.body),))
-    host = plain_olareg.host
+    host = referrers_registry.host
     with (
         Transport(Sites({host: Site(host, f"http://{host}", anonymous=True)}), environ={}) as transport,
         open_bundle(path, policy) as bundle,

@@ -1,11 +1,12 @@
 """A large transfer that is killed without warning again and again: how many bytes are sent twice?
 
-    python -m tests.oci.kills [--size 2GB] [--kills 20] [--registry docker-registry|olareg|airgap-wizard]
+    python -m tests.oci.kills [--size 2GB] [--kills 20] [--registry docker-registry|olareg|zot|airgap-wizard]
 
 A push and a pull of one blob, through a proxy that counts; SIGKILL at random moments, the same command again. The
 bound: one chunk (16 MiB) a kill, which is what the kernel's buffers on both sides may hold. Prints a table for
-docs/performance.md; exit code 1 where a bound is broken or a byte is wrong. Pushes to docker-registry break it, and
-nobody can help it: distribution 2.8 refuses to go on with an upload whose last request broke off.
+docs/performance.md; exit code 1 where a bound is broken or a byte is wrong. Pushes to docker-registry and zot break
+it, and nobody can help it: distribution 2.8 refuses to go on with an upload whose last request broke off, and zot 2.1
+deletes it.
 """
 
 import argparse
@@ -24,8 +25,8 @@ from pathlib import Path
 
 from tests.bench.registry import embedded
 from tests.oci.fault_proxy import FaultProxy, fault_proxy
+from tests.real import registries
 from tests.real.images import random_bytes, write_blob
-from tests.real.registries import docker_registry, olareg
 from tests.real.registry import Registry
 from wizard.oci.digest import new_hash
 
@@ -117,8 +118,7 @@ def artefact(folder: Path, size: int) -> str:
 
 
 KINDS: dict[str, Callable[[Path], AbstractContextManager[Registry]]] = {
-    "docker-registry": docker_registry,
-    "olareg": olareg,
+    **registries.KINDS,
     "airgap-wizard": embedded,
 }
 

@@ -28,13 +28,13 @@ def plain(*registries: Registry) -> Sites:
 
 
 def test_three_platforms_registry_to_registry(
-    plain_docker_registry: Registry, plain_olareg: Registry, repository: str, tmp_path: Path
+    plain_docker_registry: Registry, referrers_registry: Registry, repository: str, tmp_path: Path
 ) -> None:
     """S1.20: the index digest is the same on both sides, as crane and skopeo see it."""
     image = make_image(tmp_path / "image", platforms=THREE)
-    push_image(image, plain_olareg, repository, "1.0")
-    with Transport(plain(plain_docker_registry, plain_olareg), environ={}) as transport:
-        source = transport.repository(Reference.parse(f"{plain_olareg.host}/{repository}"))
+    push_image(image, referrers_registry, repository, "1.0")
+    with Transport(plain(plain_docker_registry, referrers_registry), environ={}) as transport:
+        source = transport.repository(Reference.parse(f"{referrers_registry.host}/{repository}"))
         target = transport.repository(Reference.parse(f"{plain_docker_registry.host}/copied/{repository}"))
         done = copy(source, "1.0", target, "1.0")
         again = copy(source, "1.0", target, "1.0")
@@ -48,7 +48,11 @@ def test_three_platforms_registry_to_registry(
 
 @pytest.mark.parametrize("types", [OCI_TYPES, DOCKER_TYPES], ids=["oci", "docker"])
 def test_three_platforms_through_a_layout(
-    plain_docker_registry: Registry, plain_olareg: Registry, repository: str, tmp_path: Path, types: Types
+    plain_docker_registry: Registry,
+    referrers_registry: Registry,
+    repository: str,
+    tmp_path: Path,
+    types: Types,
 ) -> None:
     """S1.22: pulled into a layout on one side, pushed from it on the other; other tools read the layout too."""
     image = make_image(tmp_path / "image", platforms=THREE, types=types)
@@ -61,11 +65,13 @@ def test_three_platforms_through_a_layout(
     if types is OCI_TYPES:  # skopeo reads no Docker types in a layout
         raw = run("skopeo", "inspect", "--raw", f"oci:{stick}:1.0").stdout
         assert raw.encode() == image.path(image.digest).read_bytes()
-    with Transport(plain(plain_olareg), environ={}) as transport:
-        target = transport.repository(Reference.parse(f"{plain_olareg.host}/{repository}"))
+    with Transport(plain(referrers_registry), environ={}) as transport:
+        target = transport.repository(Reference.parse(f"{referrers_registry.host}/{repository}"))
         done = copy(Layout(stick), "1.0", target, "1.0")
     assert done.digest == image.digest
-    assert said("crane", "digest", "--insecure", f"{plain_olareg.host}/{repository}:1.0") == image.digest
+    assert (
+        said("crane", "digest", "--insecure", f"{referrers_registry.host}/{repository}:1.0") == image.digest
+    )
 
 
 def test_tls_by_a_private_ca_and_a_password(
@@ -132,13 +138,13 @@ def test_tokens_of_a_real_token_server(tmp_path: Path) -> None:
 
 
 def test_signatures_and_attestations_travel_along(
-    plain_docker_registry: Registry, plain_olareg: Registry, repository: str, tmp_path: Path
+    plain_docker_registry: Registry, referrers_registry: Registry, repository: str, tmp_path: Path
 ) -> None:
     """Referrers of a registry that has the API reach one that has not, and are found there by the fallback tag."""
     image = make_image(tmp_path / "image")
-    push_image(image, plain_olareg, repository, "1.0")
+    push_image(image, referrers_registry, repository, "1.0")
     (tmp_path / "note").write_text("signed")
-    name = plain_olareg.reference(repository, "1.0")
+    name = referrers_registry.reference(repository, "1.0")
     run(
         "oras",
         "attach",
@@ -149,8 +155,8 @@ def test_signatures_and_attestations_travel_along(
         "note:text/plain",
         cwd=tmp_path,
     )
-    with Transport(plain(plain_docker_registry, plain_olareg), environ={}) as transport:
-        source = transport.repository(Reference.parse(f"{plain_olareg.host}/{repository}"))
+    with Transport(plain(plain_docker_registry, referrers_registry), environ={}) as transport:
+        source = transport.repository(Reference.parse(f"{referrers_registry.host}/{repository}"))
         target = transport.repository(Reference.parse(f"{plain_docker_registry.host}/{repository}"))
         copy(source, "1.0", target, "1.0", referrers=True)
         there = target.referrers(image.digest)

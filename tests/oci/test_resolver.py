@@ -200,16 +200,22 @@ def test_the_command(
 
 
 @pytest.mark.real
-def test_signatures_of_real_cosign(plain_olareg: Registry, repository: str, tmp_path: Path) -> None:
+def test_signatures_of_real_cosign(referrers_registry: Registry, repository: str, tmp_path: Path) -> None:
     """What cosign signs, we accept; what it did not, we refuse."""
     image = make_image(tmp_path / "image", seed=repository)
-    push_image(image, plain_olareg, repository, "1.0")
+    push_image(image, referrers_registry, repository, "1.0")
     env = {"COSIGN_PASSWORD": "pw"}
     run("cosign", "generate-key-pair", cwd=tmp_path, env=env)
-    name = plain_olareg.reference(repository, image.digest)
-    where = f"{plain_olareg.host}/{repository}"
+    name = referrers_registry.reference(repository, image.digest)
+    where = f"{referrers_registry.host}/{repository}"
     with Transport(
-        Sites({plain_olareg.host: Site(plain_olareg.host, f"http://{plain_olareg.host}", anonymous=True)}),
+        Sites(
+            {
+                referrers_registry.host: Site(
+                    referrers_registry.host, f"http://{referrers_registry.host}", anonymous=True
+                )
+            }
+        ),
         environ={},
     ) as transport:
         store = transport.repository(Reference.parse(where))

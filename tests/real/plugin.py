@@ -11,7 +11,7 @@ import pytest
 from tests.real.certs import Authority
 from tests.real.helm import Helm
 from tests.real.ollama import Ollama, create_tiny_model, ollama_server
-from tests.real.registries import docker_registry, olareg
+from tests.real.registries import KINDS, REFERRERS, docker_registry, olareg, zot
 from tests.real.registry import Registry
 from tests.real.tools import missing_in, tool
 
@@ -32,10 +32,24 @@ def plain_olareg(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registry]
         yield registry
 
 
-@pytest.fixture(params=["docker-registry", "olareg"])
+@pytest.fixture(scope="session")
+def plain_zot(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registry]:
+    """A real zot (OCI 1.1, referrers) on loopback, plain HTTP, shared by the session; optional."""
+    with zot(tmp_path_factory.mktemp("zot")) as registry:
+        yield registry
+
+
+@pytest.fixture(params=list(KINDS))
 def plain_registry(request: pytest.FixtureRequest) -> Registry:
-    """Each plain registry in turn."""
+    """Each plain registry in turn; zot is among them where it is installed."""
     found: Registry = request.getfixturevalue(f"plain_{request.param.replace('-', '_')}")
+    return found
+
+
+@pytest.fixture(params=list(REFERRERS))
+def referrers_registry(request: pytest.FixtureRequest) -> Registry:
+    """Each plain registry that has the referrers API in turn."""
+    found: Registry = request.getfixturevalue(f"plain_{request.param}")
     return found
 
 

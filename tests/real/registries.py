@@ -1,4 +1,4 @@
-"""Real registries on loopback: Debian's docker-registry (2.8) and olareg (OCI 1.1 with referrers).
+"""Real registries on loopback: Debian's docker-registry (2.8), olareg (OCI 1.1 with referrers), and zot (optional).
 
 Each is a context manager that takes an empty folder, e.g.
 
@@ -10,7 +10,7 @@ import ctypes.util
 import json
 import ssl
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ import yaml
 from tests.real.certs import Authority, KeyPair
 from tests.real.process import NotReady, free_port, running
 from tests.real.registry import Registry
-from tests.real.tools import tool
+from tests.real.tools import find, tool
 
 
 @contextmanager
@@ -104,6 +104,60 @@ def olareg(
 
     with _serving("olareg", folder, argv, host, port, tls, None, users) as registry:
         yield registry
+
+
+@contextmanager
+def zot(
+    folder: Path,
+    *,
+    tls: Authority | None = None,
+    server: KeyPair | None = None,
+    client: KeyPair | None = None,
+    users: Mapping[str, str] | None = None,
+    docker: bool = True,
+    port: int = 0,
+    host: str = "127.0.0.1",
+) -> Iterator[Registry]:
+    """A zot 2.1 without extensions (OCI 1.1, referrers), which neither shares blobs nor collects garbage here.
+
+    DOCKER lets it take Docker's media types, which zot refuses as it is delivered.
+    """
+    program = tool("zot")
+    http: dict[str, Any] = {"address": host, **({"compat": ["docker2s2"]} if docker else {})}
+    config: dict[str, Any] = {
+        "distSpecVersion": "1.1.1",
+        "storage": {"rootDirectory": str(folder / "storage"), "dedupe": False, "gc": False},
+        "http": http,
+        "log": {"level": "error"},
+    }
+    if users:
+        (folder / "htpasswd").write_text("".join(f"{u}:{bcrypt(p)}\n" for u, p in users.items()))
+        http["auth"] = {"htpasswd": {"path": str(folder / "htpasswd")}}
+    if tls:
+        pair = server or tls.default_server
+        http["tls"] = {"cert": str(pair.cert), "key": str(pair.key)}
+        if client:
+            http["tls"]["cacert"] = str(tls.ca_file)
+
+    def argv(number: int) -> list[str | Path]:
+        http["port"] = str(number)
+        (folder / "config.json").write_text(json.dumps(config))
+        return [program, "serve", folder / "config.json"]
+
+    with _serving("zot", folder, argv, host, port, tls, client, users) as registry:
+        yield registry
+
+
+#: The registries with the referrers API, those that are optional only where they are installed.
+REFERRERS: dict[str, Callable[..., AbstractContextManager[Registry]]] = {"olareg": olareg}
+if find("zot"):
+    REFERRERS["zot"] = zot
+
+#: All of them.
+KINDS: dict[str, Callable[..., AbstractContextManager[Registry]]] = {
+    "docker-registry": docker_registry,
+    **REFERRERS,
+}
 
 
 @contextmanager

@@ -7,7 +7,7 @@ import pytest
 
 from tests.real.certs import Authority
 from tests.real.helm import Helm
-from tests.real.registries import docker_registry, olareg
+from tests.real.registries import KINDS, docker_registry
 from tests.real.registry import Registry
 
 pytestmark = pytest.mark.real
@@ -23,7 +23,7 @@ def test_every_registry_answers(plain_registry: Registry) -> None:
     assert plain_registry.tags("nobody/pushed/this") == []
 
 
-@pytest.mark.parametrize("start", [docker_registry, olareg])
+@pytest.mark.parametrize("start", KINDS.values(), ids=KINDS)
 def test_tls_is_refused_without_the_ca(start, tmp_path: Path, authority: Authority) -> None:
     with start(tmp_path, tls=authority) as registry:
         assert registry.request("GET", "/v2/").status == 200
@@ -31,7 +31,7 @@ def test_tls_is_refused_without_the_ca(start, tmp_path: Path, authority: Authori
             registry.request("GET", "/v2/", context=ssl.create_default_context())
 
 
-@pytest.mark.parametrize("start", [docker_registry, olareg])
+@pytest.mark.parametrize("start", KINDS.values(), ids=KINDS)
 def test_no_password_no_entry(start, tmp_path: Path) -> None:
     with start(tmp_path, users={"ci": "s3cret"}) as registry:
         refused = registry.anonymous().request("GET", "/v2/")
@@ -40,9 +40,14 @@ def test_no_password_no_entry(start, tmp_path: Path) -> None:
         assert "s3cret" not in repr(registry)
 
 
-def test_a_client_certificate_can_be_demanded(tmp_path: Path, authority: Authority) -> None:
-    with docker_registry(tmp_path, tls=authority, client=authority.client("ci")) as registry:
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "olareg"])
+def test_a_client_certificate_can_be_demanded(kind: str, tmp_path: Path, authority: Authority) -> None:
+    """docker-registry refuses in the handshake, zot after it."""
+    with KINDS[kind](tmp_path, tls=authority, client=authority.client("ci")) as registry:
         assert registry.request("GET", "/v2/").status == 200
+        if kind == "zot":
+            assert registry.request("GET", "/v2/", context=authority.trusting()).status == 401
+            return
         with pytest.raises((ssl.SSLError, ConnectionError)):
             registry.request("GET", "/v2/", context=authority.trusting())
 
@@ -72,6 +77,21 @@ def test_a_missing_tool_is_named_and_counted(
     result.stdout.fnmatch_lines(
         ["*missing real tool: no-such-tool (build it with: tests/real/tools/build no-such-tool)*"]
     )
+
+
+def test_an_optional_tool_is_never_demanded(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nor do the fixtures that go through all registries offer one that is not there."""
+    pytester.makeconftest('pytest_plugins = ["tests.real.plugin"]')
+    pytester.makepyfile("def test_it(plain_zot): pass\ndef test_each(plain_registry): pass")
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
+    monkeypatch.setenv("AIRGAP_WIZARD_TOOLS", str(pytester.path))
+    monkeypatch.setenv("PATH", "/usr/bin:/bin")
+    monkeypatch.setenv("REQUIRE_REAL", "1")
+    result = pytester.runpytest_subprocess("-k", "zot or test_it")
+    result.assert_outcomes(skipped=1, deselected=2)
+    result.stdout.fnmatch_lines(["*1 tests skipped for want of: zot (1)*"])
 
 
 def test_helm_says_its_version(helm: Helm) -> None:

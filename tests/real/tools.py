@@ -49,6 +49,9 @@ _RECIPES = {
 #: Built on request alone (slow): their absence is a loud skip even where real tools are required.
 _ON_REQUEST = {"cosign"}
 
+#: Never built here: whoever has the program puts it into the cache's `bin` or on the PATH.
+_OPTIONAL = {"zot"}
+
 _REASON = "missing real tool: {name} (build it with: tests/real/tools/build {recipe})"
 _REASON_PATTERN = re.compile(r"missing real tool: (.+?) \(")
 
@@ -72,6 +75,8 @@ def tool(name: str) -> Path:
 def missing(name: str, recipe: str) -> NoReturn:
     """Skip the calling test because NAME is not here; `build RECIPE` brings it."""
     __tracebackhide__ = True
+    if name in _OPTIONAL:
+        pytest.skip(f"missing real tool: {name} (optional: put the program into {CACHE / 'bin'})")
     reason = _REASON.format(name=name, recipe=recipe)
     if name in _ON_REQUEST:
         pytest.skip(reason)

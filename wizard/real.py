@@ -1,13 +1,13 @@
 """The real world: registries as the answers name them, the cluster as configured, Helm from the PATH."""
 
 import os
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wizard.answers.model import Answers
 from wizard.answers.rules import loopback
 from wizard.cluster.port import Cluster, Helm
+from wizard.engine.events import Say
 from wizard.engine.secrets import Prompter, Secret, SecretRef, resolve
 from wizard.engine.stop import Stop
 from wizard.oci.sites import Site, Sites
@@ -25,9 +25,9 @@ class RealWorld:
         self._prompter, self._stop = prompter, stop
         self._password: Secret | None = None
         self._cluster: RealCluster | None = None
-        self._say: Callable[[str, str], None] | None = None
+        self._say: Say | None = None
 
-    def listen(self, say: Callable[[str, str], None]) -> None:
+    def listen(self, say: Say) -> None:
         """The run hears of an API server that is away."""
         self._say = say
 

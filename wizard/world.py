@@ -1,11 +1,11 @@
 """The world a run acts on: the real one, or a rehearsal of one, behind the same ports."""
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
 from wizard.answers.model import Answers
 from wizard.cluster.port import Cluster, Helm
+from wizard.engine.events import Say
 from wizard.engine.secrets import Prompter, Secret, SecretRef
 from wizard.oci.sites import Sites
 
@@ -17,7 +17,7 @@ class World(Protocol):
     def rehearsal(self) -> str:
         """The name of the rehearsed world; "" for the real one."""
 
-    def listen(self, say: Callable[[str, str], None]) -> None:
+    def listen(self, say: Say) -> None:
         """Whoever waits for something that is away says so, once: a text and its level."""
 
     def sites(self, answers: Answers) -> Sites:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from wizard.answers.model import Answers, Journey
-from wizard.engine.events import Event, Evidence
+from wizard.engine.events import Event, Evidence, Say
 from wizard.engine.plan import make_plan
 from wizard.engine.redact import redactor
 from wizard.engine.run import run
@@ -20,7 +20,7 @@ from wizard.oci.sites import Sites
 class NoWorld:
     rehearsal = ""
 
-    def listen(self, say: Callable[[str, str], None]) -> None:
+    def listen(self, say: Say) -> None:
         pass
 
     def sites(self, answers: Answers) -> Sites:

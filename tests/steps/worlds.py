@@ -1,12 +1,11 @@
 """A context over a fake cluster, and what a step emitted."""
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from tests.facts.fakes import RECORDED, FakeCluster, FakeHelm, QuickStop, answers, sources
 from wizard.answers.model import Answers
-from wizard.engine.events import Event, Finding, Found, Moved, Said
+from wizard.engine.events import Event, Finding, Found, Moved, Said, Say
 from wizard.engine.step import Context
 from wizard.oci.sites import Sites
 
@@ -18,7 +17,7 @@ class FakeWorld:
         self._cluster = cluster
         self._sites = sites or sources(cluster).sites
 
-    def listen(self, say: Callable[[str, str], None]) -> None:
+    def listen(self, say: Say) -> None:
         pass
 
     def sites(self, answers: Answers) -> Sites:

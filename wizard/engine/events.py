@@ -4,7 +4,7 @@ Events are past-tense facts. They are plain frozen data and import nothing of ou
 today can be read by any part of the program, and by a later version of it. `at` is seconds since the epoch (UTC).
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -125,6 +125,10 @@ class Said(Event):
 
     text: str
     level: str = "info"
+
+
+Say = Callable[[str, str], None]
+"""Takes what a `Said` carries, a text and its level, from whoever knows of no run."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,10 +3,10 @@
 import contextlib
 import os
 import secrets
-from collections.abc import Callable
 from pathlib import Path
 
 from wizard.answers.model import Answers
+from wizard.engine.events import Say
 from wizard.engine.folder import write_atomic
 from wizard.engine.secrets import Prompter, Secret, SecretRef, resolve
 from wizard.oci.server import RegistryServer
@@ -46,7 +46,7 @@ class RehearsedWorld:
         """The world's name: every view says REHEARSAL because of it."""
         return self.described.name
 
-    def listen(self, say: Callable[[str, str], None]) -> None:
+    def listen(self, say: Say) -> None:
         """Nothing of it is away without a problem that says so."""
 
     @property

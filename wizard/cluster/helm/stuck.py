@@ -1,12 +1,11 @@
 """A release that shows an operation in progress: waited for, or, where it was ours and was killed, set free."""
 
-from collections.abc import Callable
-
 from wizard.answers.model import Answers
 from wizard.cluster.helm.errors import Where, stuck
 from wizard.cluster.helm.lock import Held, forget, idle, ours
 from wizard.cluster.port import Cluster, Helm
 from wizard.cluster.seconds import seconds
+from wizard.engine.events import Say
 from wizard.engine.stop import Stop
 
 _POLL = 1.0
@@ -17,7 +16,7 @@ def unstick(
     cluster: Cluster,
     answers: Answers,
     stop: Stop,
-    say: Callable[[str, str], None],
+    say: Say,
     *,
     mine: bool = False,
     poll: float = _POLL,

@@ -8,7 +8,7 @@ from wizard.cluster.objects.names import Names
 from wizard.cluster.port import Cluster, Helm, Release
 from wizard.cluster.waiting.cause import Cause
 from wizard.cluster.waiting.release import causes, not_ready
-from wizard.engine.events import Remedy
+from wizard.engine.events import Remedy, Say
 from wizard.engine.problems import Problem, Stopped
 from wizard.engine.stop import Stop
 
@@ -20,8 +20,6 @@ _SETTLE = 10.0
 _WAITED = {"helm-timeout", "helm-failed", "helm-hung", "release-stuck"}
 """Helm's problems whose reason is to be looked for in the pods."""
 _PASSING = {"cluster-unreachable", "cluster-timeout"}
-
-Say = Callable[[str, str], None]
 
 
 class Upgrade:

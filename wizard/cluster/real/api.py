@@ -10,12 +10,11 @@ from urllib.parse import urlencode
 
 from wizard.cluster.problems import unreachable
 from wizard.cluster.real.errors import refused
+from wizard.engine.events import Say
 from wizard.engine.problems import Problem, Stopped
 from wizard.engine.stop import Stop
 
 T = TypeVar("T")
-Say = Callable[[str, str], None]
-"""A line for people, and its level."""
 CONNECT_SECONDS, READ_SECONDS = 10.0, 60.0
 PAUSES = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 15.0, 15.0)
 """Seconds between tries while the API server is away: a minute in all, as a restart of it takes."""

@@ -29,6 +29,10 @@ class Target:
     def pusher(self, bundle: Bundle, **options: Any) -> Pusher:
         return Pusher(bundle, self.host, self.repository, **options)
 
+    def push(self, path: Path, trust: Path, *more: str | Path) -> tuple[str | Path, ...]:
+        """The words of the command that loads the bundle at `path` into it."""
+        return ("bundle", "push", path, "--trust", trust, "--to", self.host, "--plain-http", *more)
+
     def files(self) -> set[str]:
         """Everything that a load could have left, uploads and temporary files included."""
         kept = (p for p in self.folder.rglob("*") if p.is_file() and p.name not in ("registry.json", "_lock"))

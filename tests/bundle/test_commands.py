@@ -143,18 +143,7 @@ def test_push_and_receipts(made: Made, key: Path, tmp_path: Path, capsys: Captur
     """S5.6, S5.25: loaded, read back, and a receipt in the state folder."""
     trust = key.with_name("trust.yaml")
     with registry(tmp_path / "registry") as target:
-        words = (
-            "bundle",
-            "push",
-            made.path,
-            "--trust",
-            trust,
-            "--to",
-            target.host,
-            "--plain-http",
-            "--key",
-            key,
-        )
+        words = target.push(made.path, trust, "--key", key)
         code, out, _ = call(capsys, *words, "--dry-run", "--output", "json")
         assert code == 0 and json.loads(out)["bytesToSend"] > 0 and target.files() == set()
         code, out, err = call(capsys, *words, "--output", "json")

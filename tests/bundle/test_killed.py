@@ -33,18 +33,7 @@ def test_a_load_that_is_killed_goes_on(tmp_path: Path) -> None:
     program = Program(tmp_path / "state")
     killed = 0
     with registry(tmp_path / "registry") as target:
-        words = (
-            "bundle",
-            "push",
-            made.path,
-            "--trust",
-            trust,
-            "--to",
-            target.host,
-            "--plain-http",
-            "--jobs",
-            "1",
-        )
+        words = target.push(made.path, trust, "--jobs", "1")
         for wanted in (1, 3, 5, 8, 11):
             process = program.start(*words)
             wait_for(lambda p=process, n=wanted: p.poll() is not None or len(target.blobs()) >= n)

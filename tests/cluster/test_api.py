@@ -147,6 +147,17 @@ def test_an_absence_is_told_once_and_its_end_too(api: FakeApi, cluster: RealClus
     ]
 
 
+def test_an_answer_at_the_last_try_is_told_too(api: FakeApi, cluster: RealCluster) -> None:
+    """It may be the last request for a long time."""
+    said: list[str] = []
+    cluster.api.say = lambda text, level: said.append(text)
+    away = status(503, "apiserver not ready")
+    api.on("GET", POD, away, away, away, (200, {"items": []}))
+    cluster.list("Pod", "s")
+    assert len(api.of("GET", POD)) == 4
+    assert said[1:] == ["the API server answers again"]
+
+
 def test_patience_ends(api: FakeApi, cluster: RealCluster) -> None:
     api.on("GET", "/version", status(503, "apiserver not ready"))
     with pytest.raises(Problem) as caught:

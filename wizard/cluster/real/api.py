@@ -81,9 +81,7 @@ class Api:
         """
         for pause in self._pauses:
             try:
-                answer = ask()
-                self._tell(False, "the API server answers again")
-                return answer
+                return self._heard(ask)
             except Problem as problem:
                 now = time.monotonic()
                 if problem.code == "cluster-unreachable":
@@ -93,7 +91,13 @@ class Api:
                 elif problem.code != "cluster-forbidden" or now - self._away > SETTLE:
                     raise
                 self.stop.wait(pause)
-        return ask()
+        return self._heard(ask)
+
+    def _heard(self, ask: Callable[[], T]) -> T:
+        """An answer, and an end of the absence."""
+        answer = ask()
+        self._tell(False, "the API server answers again")
+        return answer
 
     def _tell(self, away: bool, words: str) -> None:
         """Once for each absence, whichever thread meets it."""

@@ -316,17 +316,30 @@ def test_a_helper_that_knows_nothing(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("body", "word"),
-    [("echo locked >&2; exit 3", "locked"), ("echo hello", "did not print"), (None, "not installed")],
+    [
+        ("echo locked >&2; exit 3", "locked"),
+        ("echo hello", "did not print"),
+        ("echo '[]'", "did not print"),
+        ('echo \'{"Username": null, "Secret": 5}\'', "did not print"),
+        ("head -c 300000 /dev/zero | tr '\\0' '['", "did not print"),
+        ("exec sleep 60", "timed out"),
+        (None, "not installed"),
+    ],
 )
-def test_a_helper_that_fails(body: str | None, word: str, tmp_path: Path) -> None:
-    """Its words, and how to try it by hand."""
+def test_a_helper_that_fails(
+    body: str | None, word: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its words, and how to try it by hand; one that hangs is given up."""
+    monkeypatch.setattr("wizard.oci.credentials._HELPER_SECONDS", 0.5 if body and "sleep" in body else 20)
     env = helper(tmp_path, "mine", body) if body else dict(os.environ)
     problem = refused(from_docker_config, config(tmp_path, {"credsStore": "mine"}), "reg.test", env)
     assert problem.code == "credential-helper-failed" and word in problem.detail
     assert "docker-credential-mine get" in problem.remedies[0].command
 
 
-@pytest.mark.parametrize("content", ["{", "[]", '{"auths":[]}', '{"auths":{"reg.test":{"auth":"%%%"}}}'])
+@pytest.mark.parametrize(
+    "content", ["{", "[]", "[" * 300_000, '{"auths":[]}', '{"auths":{"reg.test":{"auth":"%%%"}}}']
+)
 def test_a_damaged_config_json(content: str, tmp_path: Path) -> None:
     """Not silently anonymous."""
     assert (

@@ -99,6 +99,8 @@ def test_names_as_people_write_them(text: str, registry: str, repository: str, r
         (" ghcr.io/a", "blank"),
         ("reg lan/a/b", ""),
         ("ghcr.io/" + "a" * 256, "characters"),
+        ("reg.lan:65536/a", "65536"),
+        ("reg.lan:0/a", "reg.lan:0"),
     ],
 )
 def test_the_message_names_the_faulty_part(text: str, word: str) -> None:

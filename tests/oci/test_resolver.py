@@ -111,12 +111,16 @@ def test_a_miss_fails_closed(
     assert {os.fsdecode(host) for host in asked} <= {"127.0.0.1"}
 
 
-@pytest.mark.parametrize("where", ["docker.io", "registry-1.docker.io/library", "hub.docker.com"])
+@pytest.mark.parametrize(
+    "where",
+    ["docker.io", "registry-1.docker.io/library", "hub.docker.com", "inside/{name}", "inside", "{name}"],
+)
 def test_a_public_registry_is_no_fallback(where: str, transport: Transport) -> None:
-    """S2.24: refused when it is configured, not when it is needed."""
-    with pytest.raises(Problem) as caught:
-        Resolver(transport, LOCAL, [where])
-    assert caught.value.code == "fallback-public-refused" and caught.value.exit_code == 2
+    """S2.24: refused when it is configured, not when it is needed; a name without dot and port means Docker Hub."""
+    for layers in ((LOCAL, [where]), (where, [])):
+        with pytest.raises(Problem) as caught:
+            Resolver(transport, *layers)  # type: ignore[arg-type]
+        assert caught.value.code == "fallback-public-refused" and caught.value.exit_code == 2
 
 
 def test_a_fallback_serves_what_an_accepted_key_signed(

@@ -227,6 +227,21 @@ def test_a_proxy_that_refuses() -> None:
 
 
 @pytest.mark.parametrize(
+    "proxy", ["socks5://proxy.lan:1080", "https://me:pr0xy-word@proxy.lan", "http://proxy.lan:x", "http://["]
+)
+def test_a_proxy_that_is_none_of_ours(proxy: str) -> None:
+    """Said before anything is sent to it, without its password."""
+    problem = problem_at("https://reg.lan", environ={"ALL_PROXY": proxy})
+    assert problem.code == "registry-proxy-refused" and "http://HOST:PORT" in problem.detail
+    assert "pr0xy-word" not in str(problem)
+
+
+def test_a_proxy_without_a_port() -> None:
+    """80, as in Go."""
+    assert proxy_for("https", "reg.lan", 443, {"HTTPS_PROXY": "proxy.lan"}) == ("proxy.lan:80", {})
+
+
+@pytest.mark.parametrize(
     ("host", "rules", "through"),
     [
         ("reg.lan", "", True),
@@ -234,6 +249,7 @@ def test_a_proxy_that_refuses() -> None:
         ("reg.lan", "reg.lan", False),
         ("reg.lan", "lan", False),
         ("reg.lan", ".lan, x", False),
+        ("reg.lan", "x .lan", False),
         ("reg.lan", "*.lan", False),
         ("reg.lan", "*", False),
         ("reg.lan", "reg.lan:443", False),

@@ -13,6 +13,7 @@ from urllib.parse import urlencode, urlsplit
 
 from wizard.engine.secrets import Secret
 from wizard.oci import challenge, problems
+from wizard.oci.address import absolute
 from wizard.oci.credentials import Credentials
 
 _CLIENT = "airgap-wizard"
@@ -96,7 +97,12 @@ class Auth:
         )
 
     def _learn(self, bearer: challenge.Challenge, scopes: tuple[str, ...], used: str) -> None:
-        self._realm = bearer.parameters["realm"]
+        realm = absolute(bearer.parameters["realm"])
+        if realm is None:
+            raise problems.redirect(
+                self._host, "its token server has no web address", bearer.parameters["realm"]
+            )
+        self._realm = realm.geturl()
         self._service = bearer.parameters.get("service", "")
         asked = tuple(part for part in bearer.parameters.get("scope", "").split(" ") if part)
         extra = tuple(part for part in asked if not _covered(part, scopes))
@@ -172,7 +178,7 @@ class Auth:
             life = float(data.get("expires_in") or _LIFE)
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             raise problems.broken(self._host, asked, "the token server's answer holds no token") from None
-        if not isinstance(token, str) or not token.isprintable() or " " in token:
+        if not isinstance(token, str) or not token.isascii() or not token.isprintable() or " " in token:
             raise problems.broken(self._host, asked, "the token server's token is no text")
         return token, max(life, 1.0)
 

@@ -4,11 +4,12 @@ import threading
 import time
 from collections.abc import Container, Mapping
 from typing import TYPE_CHECKING
-from urllib.parse import SplitResult, urljoin, urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from wizard.engine.problems import Problem
 from wizard.engine.stop import Stop
 from wizard.oci import problems
+from wizard.oci.address import absolute, origin
 from wizard.oci.answer import Answer, TooLong
 from wizard.oci.auth import Auth
 from wizard.oci.progress import Progress
@@ -35,6 +36,8 @@ class Client:
         """Whether this registry may take a small blob with the first request; it is tried once."""
         self.piece = 0
         """Bytes of the largest piece that got through to this registry after a 413; 0 = whole blobs do."""
+        self.shortest = 0
+        """Bytes of the smallest piece that this registry takes but as the last one (OCI-Chunk-Min-Length)."""
         self._not_before = 0.0
         self.lists = threading.Lock()
         """Held while a list that lives under a tag is read, changed and written."""
@@ -50,8 +53,8 @@ class Client:
         """
         if not header:
             raise problems.broken(self.host, asked, "it accepted the upload but named no Location")
-        url = urlsplit(urljoin(self.site.base.rstrip("/") + "/", header))
-        if url.scheme not in ("http", "https") or not url.hostname:
+        url = absolute(header, self.site.base.rstrip("/") + "/")
+        if url is None:
             raise problems.redirect(self.host, "its Location is no web address", header)
         if url.hostname == self._base.hostname and url.scheme != self._base.scheme:
             url = url._replace(scheme=self._base.scheme, netloc=self._base.netloc)
@@ -100,14 +103,19 @@ class Client:
                 problem = self._problem(answer, asked)
                 after = retry_after(answer.headers.get("Retry-After")) if not hopeless else None
             attempt += 1
+            if after is not None:
+                problem.evidence = {**problem.evidence, "retryAfter": round(after)}
+                problem.detail += f"; it asks us to wait {after:.0f} s"
+            if after is not None and after <= retries.patience:
+                # it speaks to all our threads, not to this one alone, and to whoever goes on in our place
+                self._not_before = max(self._not_before, time.monotonic() + retries.delay(0, after))
             if hopeless or attempt >= most or (after or 0) > retries.patience:
                 problem.evidence = {**problem.evidence, "tries": attempt}
                 raise problem
             if progress is not None:
                 progress.retry()
             wait = retries.delay(attempt - 1, after)
-            if after is not None or problem.code == "registry-rate-limited":
-                # it speaks to all our threads, not to this one alone
+            if problem.code == "registry-rate-limited":
                 self._not_before = max(self._not_before, time.monotonic() + wait)
             stop.wait(wait)
 
@@ -176,8 +184,8 @@ class Client:
             if answer.status not in follow or not target:
                 return answer
             answer.peek(_SAID)
-            there = urlsplit(urljoin(url.geturl(), target))
-            if there.scheme not in ("http", "https") or not there.hostname:
+            there = absolute(target, url.geturl())
+            if there is None:
                 raise problems.redirect(self.host, "its target is no web address", target)
             if url.scheme == "https" and there.scheme == "http":
                 raise problems.redirect(self.host, "from HTTPS to plain HTTP", target)
@@ -186,11 +194,7 @@ class Client:
 
     def _ours(self, url: SplitResult) -> bool:
         # credentials go to the registry itself, or to nobody: an object store's URL carries its own
-        return (url.scheme, url.hostname, url.port) == (
-            self._base.scheme,
-            self._base.hostname,
-            self._base.port,
-        )
+        return origin(url) == origin(self._base)
 
     def fetch(
         self, method: str, url: str, headers: Mapping[str, str], body: bytes | None

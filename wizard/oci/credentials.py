@@ -71,7 +71,7 @@ def from_docker_config(path: Path, host: str, environ: Mapping[str, str]) -> Cre
     """What one config.json has for a host: helper of the host, entry in `auths`, then the general store."""
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise problems.docker_config(path, str(error)) from None
     if not isinstance(data, dict):
         raise problems.docker_config(path, "it is no JSON object")
@@ -151,8 +151,10 @@ def _ask(helper: str, key: str, environ: Mapping[str, str]) -> Credentials | Non
         raise problems.credential_helper(key, helper, why[:300] or f"exit code {done.returncode}")
     try:
         found = json.loads(out)
-        username, secret = str(found["Username"]), str(found["Secret"])
-    except (ValueError, KeyError, TypeError):
+        username, secret = found["Username"], found["Secret"]
+        if not isinstance(username, str) or not isinstance(secret, str):
+            raise TypeError
+    except (ValueError, KeyError, TypeError, RecursionError):
         raise problems.credential_helper(
             key, helper, "it did not print JSON with Username and Secret"
         ) from None

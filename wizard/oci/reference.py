@@ -64,9 +64,11 @@ class Reference:
                     "a tag has 1 to 128 letters, digits, dots, dashes and underscores, and no dot or dash first",
                 )
         registry, repository = _split(rest)
-        if not _HOST.match(registry):
+        if not _HOST.match(registry) or not _port_fits(registry):
             raise _invalid(
-                text, f"{registry!r} is no host name", "write HOST or HOST:PORT before the first slash"
+                text,
+                f"{registry!r} is no host name",
+                "write HOST or HOST:PORT (1 to 65535) before the first slash",
             )
         if not is_repository(repository):
             raise _invalid(text, *_why_not(repository))
@@ -101,6 +103,11 @@ def _split(rest: str) -> tuple[str, str]:
             return DOCKER_HUB, tail if "/" in tail else f"library/{tail}"
         return head.lower(), tail
     return DOCKER_HUB, rest if slash else f"library/{rest}"
+
+
+def _port_fits(registry: str) -> bool:
+    _, colon, port = registry.rpartition(":")
+    return not colon or port.endswith("]") or 1 <= int(port) <= 65535
 
 
 def _why_not(repository: str) -> tuple[str, str]:

@@ -84,8 +84,7 @@ class Resolver:
         for layer in self._layers:
             if layer.where.startswith("layout:"):
                 continue
-            layer.reference(Reference("x", "x/x"))  # raises where the pattern is none
-            host = layer.where.partition("/")[0].lower()
+            host = layer.reference(Reference("x", "x/x")).registry  # raises where the pattern is none
             if DOCKER_HUB in host or host.endswith("docker.com"):
                 raise _public(layer)
 
@@ -157,11 +156,17 @@ def _not_served(reference: Reference, reasons: list[str], *, unsigned: bool) -> 
 
 
 def _public(layer: Layer) -> Problem:
+    host, _, path = layer.where.partition("/")
+    detail = "a missing image would then leave the perimeter without a word"
+    remedies = (Remedy("name a registry inside, or carry the image in with `mirror`"),)
+    if "docker" not in host:
+        detail = f"{host!r} has no dot and no port, so that it means Docker Hub; {detail}"
+        remedies = (Remedy(f"where {host} is a host of yours, write its port: {host}:443/{path}"), *remedies)
     return Problem(
         "fallback-public-refused",
         f"{layer.where} is a public registry, which no layer may be",
-        detail="a missing image would then leave the perimeter without a word",
-        remedies=(Remedy("name a registry inside, or carry the image in with `mirror`"),),
+        detail=detail,
+        remedies=remedies,
         evidence={"layer": layer.name, "where": layer.where},
         exit_code=2,
     )

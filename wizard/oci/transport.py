@@ -15,6 +15,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from wizard import __version__
 from wizard.engine.stop import Stop
+from wizard.oci.address import origin
 from wizard.oci.answer import Answer, Cut
 from wizard.oci.auth import Auth
 from wizard.oci.client import Client
@@ -137,8 +138,7 @@ class Transport:
         A kept connection that turns out to be dead before the first byte of an answer is replaced, unseen.
         """
         endpoint, proxy_headers = self._endpoint(site, url)
-        own = urlsplit(site.base)
-        identify = (url.scheme, url.hostname, url.port) == (own.scheme, own.hostname, own.port)
+        identify = origin(url) == origin(urlsplit(site.base))
         owner = f"{site.host} {identify}"
         fresh = False
         while True:
@@ -216,10 +216,9 @@ class Transport:
 
     def _endpoint(self, site: Site, url: SplitResult) -> tuple[Endpoint, dict[str, str]]:
         scheme, host = url.scheme, url.hostname or ""
-        port = url.port or (443 if scheme == "https" else 80)
+        port = origin(url)[2]
         proxy, headers = proxy_for(scheme, host, port, self.environ)
-        own = urlsplit(site.base)
-        name = site.server_name if (host, url.port) == (own.hostname, own.port) else ""
+        name = site.server_name if (host, port) == origin(urlsplit(site.base))[1:] else ""
         return Endpoint(scheme, host, port, proxy, name), headers
 
     def _context(self, site: Site, identify: bool) -> ssl.SSLContext:

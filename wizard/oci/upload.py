@@ -14,7 +14,7 @@ from wizard.oci.descriptor import Descriptor
 from wizard.oci.digest import digest_of
 from wizard.oci.progress import Progress
 from wizard.oci.store import Opener
-from wizard.oci.upload_session import SAID, UploadSession
+from wizard.oci.upload_session import SAID, UploadSession, begun_at
 
 if TYPE_CHECKING:
     from wizard.oci.registry import Repository
@@ -68,7 +68,7 @@ def _mount(repository: "Repository", blob: Descriptor, source: str) -> tuple[boo
     answer.peek(SAID)
     if answer.status == 201:
         return True, ""
-    return False, repository.client.location(asked, answer.headers.get("Location"))
+    return False, begun_at(repository.client, asked, answer)
 
 
 def _post(repository: "Repository", blob: Descriptor, opener: Opener, progress: Progress) -> tuple[bool, str]:
@@ -106,4 +106,4 @@ def _post(repository: "Repository", blob: Descriptor, opener: Opener, progress: 
         progress.advance(blob.size)
         return True, ""
     repository.client.one_post = False
-    return False, repository.client.location(asked, answer.headers.get("Location"))
+    return False, begun_at(repository.client, asked, answer)

@@ -22,6 +22,7 @@ from wizard.oci.transport import Sink, Stream
 from wizard.oci.uploads import WORTH
 
 if TYPE_CHECKING:
+    from wizard.oci.client import Client
     from wizard.oci.registry import Repository
 
 SAID = 64 * 1024
@@ -50,7 +51,6 @@ class UploadSession:
         self._source_at = 0
         self._location = ""
         self._offset = self._best = self._failed = 0
-        self._shortest = 0
         self.settles = blob.size / _SETTLES
         """Seconds that the registry is given at the end, beyond a stall."""
 
@@ -101,9 +101,7 @@ class UploadSession:
             progress=self._progress,
         )
         answer.peek(SAID)
-        shortest = answer.headers.get("OCI-Chunk-Min-Length", "")
-        self._shortest = int(shortest) if shortest.isdigit() else 0
-        self._began(self._client.location(self._asked, answer.headers.get("Location")))
+        self._began(begun_at(self._client, self._asked, answer))
 
     def _ask_where(self, location: str) -> bool:
         """Ask how much the registry has; False where the session is gone, and another has to begin."""
@@ -136,6 +134,8 @@ class UploadSession:
         """Bring the session into a state to go on from, or raise the problem."""
         status = problem.evidence.get("status")
         retries = self._repository.transport.retries
+        if (waits := problem.evidence.get("retryAfter")) and float(str(waits)) > retries.patience:
+            raise problem  # nobody waits that long before a silent screen
         if status == 413 and self._smaller():
             if not self._ask_where(self._location):
                 self._start()
@@ -158,7 +158,7 @@ class UploadSession:
         """Send smaller pieces from now on, to this host; False where they are as small as they may be."""
         now = self._client.piece
         wanted = min(_PIECE, self._blob.size // 2) if not now else now // 2
-        if wanted < max(_LEAST, self._shortest):
+        if wanted < max(_LEAST, self._client.shortest):
             return False
         self._client.piece = wanted
         return True
@@ -183,7 +183,7 @@ class UploadSession:
 
     def _send(self) -> None:
         size = self._blob.size
-        piece = max(self._client.piece, self._shortest) if self._client.piece else 0
+        piece = max(self._client.piece, self._client.shortest) if self._client.piece else 0
         while piece and size - self._offset > piece:
             self._patch(self._offset, self._offset + piece)
         begin = self._offset
@@ -228,6 +228,12 @@ class UploadSession:
         answer.peek(SAID)
         took = held(answer)
         self._began(self._client.location(self._asked, answer.headers.get("Location") or self._location))
+        if took == begin and begin:
+            raise problems.broken(
+                self._client.host,
+                self._asked,
+                f"it accepted bytes {begin} to {end - 1}, and says that it still has no more than {begin}",
+            )
         self._offset = took if took is not None and begin <= took <= end and took else end
 
     def _feed(self, send: Sink, begin: int, end: int) -> None:
@@ -307,6 +313,14 @@ class UploadSession:
         if got != self._blob.digest:
             raise problems.digest_mismatch(self._asked, self._blob.digest, got)
         self._checked = True
+
+
+def begun_at(client: "Client", asked: str, answer: Answer) -> str:
+    """The location of the upload that an answer began. Notes the least size of pieces that the registry takes."""
+    shortest = answer.headers.get("OCI-Chunk-Min-Length", "")
+    if shortest.isascii() and shortest.isdigit():
+        client.shortest = int(shortest[:15])
+    return client.location(asked, answer.headers.get("Location"))
 
 
 def held(answer: Answer) -> int | None:

@@ -158,7 +158,7 @@ def _not_served(reference: Reference, reasons: list[str], *, unsigned: bool) -> 
 def _public(layer: Layer) -> Problem:
     host, _, path = layer.where.partition("/")
     detail = "a missing image would then leave the perimeter without a word"
-    remedies = (Remedy("name a registry inside, or carry the image in with `mirror`"),)
+    remedies: tuple[Remedy, ...] = (Remedy("name a registry inside, or carry the image in with `mirror`"),)
     if "docker" not in host:
         detail = f"{host!r} has no dot and no port, so that it means Docker Hub; {detail}"
         remedies = (Remedy(f"where {host} is a host of yours, write its port: {host}:443/{path}"), *remedies)

@@ -14,7 +14,8 @@ from wizard.engine.problems import Problem
 from wizard.oci.descriptor import Descriptor
 from wizard.oci.download import download
 from wizard.oci.layout import FileBlob
-from wizard.oci.manifest import LARGEST
+from wizard.oci.manifest import LARGEST, Manifest
+from wizard.oci.media import DOCKER_INDEX, DOCKER_MANIFEST
 from wizard.oci.registry import Repository
 
 BLOB = data(2_000_000, 3)
@@ -90,6 +91,20 @@ def test_a_manifest_over_the_limit(registry: FakeRegistry, app: Repository) -> N
     """4 MiB is what registries accept."""
     registry.put_image("team/app", "1.0", b" " * (LARGEST + 1), OCI_MANIFEST)
     assert code_of(app.manifest, "1.0").code == "manifest-too-large"
+
+
+@pytest.mark.parametrize("kind", [DOCKER_MANIFEST, DOCKER_INDEX])
+def test_a_registry_that_takes_oci_types_alone(kind: str, registry: FakeRegistry, app: Repository) -> None:
+    """S1.12: zot as it is delivered answers 415 to Docker's types; what to change there is said."""
+    said = b'{"errors":[{"code":"MANIFEST_INVALID","message":"manifest invalid"}]}'
+    registry.when("PUT", "/manifests/", answer(415, said), 2)
+    body = json.dumps({"schemaVersion": 2, "mediaType": kind, "layers": [], "manifests": []}).encode()
+    problem = code_of(app.put_manifest, Manifest(body, kind), "1.0")
+    assert problem.code == "registry-refuses-docker-types"
+    assert app.name in problem.title and kind in problem.detail and "MANIFEST_INVALID" in problem.detail
+    assert "docker2s2" in problem.remedies[0].text
+    other = Manifest(body, OCI_MANIFEST)  # with an OCI type it is something else
+    assert code_of(app.put_manifest, other, "1.0").code == "registry-refused-request"
 
 
 def test_a_body_without_end(registry: FakeRegistry, app: Repository) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from tests.real.certs import Authority
 from tests.real.images import DOCKER_TYPES, OCI_TYPES, Types, make_image, push_image
-from tests.real.registries import docker_registry, olareg
+from tests.real.registries import docker_registry, olareg, zot
 from tests.real.registry import Registry
 from tests.real.run import run, said
 from wizard.engine.problems import Problem
@@ -123,6 +123,43 @@ def test_mutual_tls(private_ca: Authority, repository: str, tmp_path: Path) -> N
         with Transport(Sites({site.host: bare}), environ={}) as transport, pytest.raises(Problem) as caught:
             transport.repository(Reference.parse(f"{site.host}/{repository}")).resolve("1.0")
     assert caught.value.code == "registry-tls-client-certificate"
+
+
+def test_zot_behind_mtls(private_ca: Authority, repository: str, tmp_path: Path) -> None:
+    """S1.12: zot takes us with the certificate; without it zot goes on, answers 401, and the certificate is named."""
+    image = make_image(tmp_path / "image", platforms=("linux/amd64",))
+    pair = private_ca.client("wizard")
+    (tmp_path / "registry").mkdir()
+    with zot(tmp_path / "registry", tls=private_ca, client=pair) as registry:
+        url = f"https://{registry.host}"
+        site = Site(registry.host, url, registry.ca_file, pair.cert, pair.key, anonymous=True)
+        with Transport(Sites({site.host: site}), environ={}) as transport:
+            target = transport.repository(Reference.parse(f"{site.host}/{repository}"))
+            assert copy(Layout(image.folder), "1.0", target, "1.0").digest == image.digest
+        bare = replace(site, client_cert=None, client_key=None)
+        with Transport(Sites({site.host: bare}), environ={}) as transport, pytest.raises(Problem) as caught:
+            transport.repository(Reference.parse(f"{site.host}/{repository}")).resolve("1.0")
+    assert caught.value.code == "registry-refused-credentials"
+    assert "--client-cert" in caught.value.remedies[-1].text
+
+
+def test_docker_types_into_zot_as_it_is_delivered(repository: str, tmp_path: Path) -> None:
+    """S1.12: the refusal says what to change there; once that is done the same copy lands, and sends no blob again."""
+    image = make_image(tmp_path / "image", platforms=("linux/amd64",), types=DOCKER_TYPES)
+    home = tmp_path / "registry"
+    home.mkdir()
+    with (
+        zot(home, docker=False) as registry,
+        Transport(plain(registry), environ={}) as transport,
+        pytest.raises(Problem) as caught,
+    ):
+        target = transport.repository(Reference.parse(f"{registry.host}/{repository}"))
+        copy(Layout(image.folder), "1.0", target, "1.0")
+    assert caught.value.code == "registry-refuses-docker-types"
+    with zot(home) as registry, Transport(plain(registry), environ={}) as transport:
+        target = transport.repository(Reference.parse(f"{registry.host}/{repository}"))
+        done = copy(Layout(image.folder), "1.0", target, "1.0")
+    assert done.digest == image.digest and done.sent < 10_000
 
 
 def test_tokens_of_a_real_token_server(tmp_path: Path) -> None:

@@ -100,6 +100,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         listed = ", ".join(f"{name} ({count})" for name, count in sorted(counts.items()))
         terminalreporter.section("real tools missing", yellow=True)
         terminalreporter.line(
-            f"{counts.total()} tests skipped for want of: {listed}. Build them once: tests/real/tools/build",
+            f"{counts.total()} tests skipped for want of: {listed}. Build them once: tests/real/tools/build"
+            + (" (zot is optional: tests/real/README.md)" if "zot" in counts else ""),
             yellow=True,
         )

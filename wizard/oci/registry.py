@@ -157,15 +157,22 @@ class Repository:
         """PUT under a tag or by digest; the registry must name the same digest."""
         ref = ref or manifest.digest
         asked = f"manifest {ref} of {self.name}"
-        with self.client.ask(
-            "PUT",
-            self._manifest_url(ref),
-            asked=asked,
-            scopes=self.push,
-            headers={"Content-Type": manifest.media_type},
-            body=manifest.body,
-            expect=(200, 201, 202),
-        ) as answer:
+        try:
+            answer = self.client.ask(
+                "PUT",
+                self._manifest_url(ref),
+                asked=asked,
+                scopes=self.push,
+                headers={"Content-Type": manifest.media_type},
+                body=manifest.body,
+                expect=(200, 201, 202),
+            )
+        except Problem as problem:
+            if problem.evidence.get("status") == 415 and "vnd.docker." in manifest.media_type:
+                said = str(problem.evidence.get("said", ""))
+                raise problems.docker_types(self.name, ref, manifest.media_type, said) from None
+            raise
+        with answer:
             said = answer.headers.get("Docker-Content-Digest", "")
             noted = "OCI-Subject" in answer.headers
             answer.peek(LARGEST)

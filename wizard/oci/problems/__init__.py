@@ -7,6 +7,7 @@ from wizard.oci.problems.answers import broken, from_answer, is_html, refused_cr
 from wizard.oci.problems.content import (
     blob_not_found,
     digest_mismatch,
+    docker_types,
     index_incomplete,
     layout_invalid,
     manifest_invalid,
@@ -28,6 +29,7 @@ __all__ = [
     "digest_mismatch",
     "disk_full",
     "docker_config",
+    "docker_types",
     "folder_unwritable",
     "from_answer",
     "from_os_error",

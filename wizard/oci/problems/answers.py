@@ -15,6 +15,12 @@ class Headers(Protocol):
         """The value, or None."""
 
 
+CERTIFICATE = Remedy(
+    "where it knows its users by certificates: --client-cert FILE --client-key FILE (answers: registry.clientCert)"
+)
+"""For a registry that asks for a client certificate and goes on without one, only to answer 401."""
+
+
 def words(body: bytes, limit: int = 400) -> str:
     """The registry's own words: the messages of its JSON error body, else the first line of whatever it said."""
     try:
@@ -147,6 +153,7 @@ def refused_credentials(
                 + " user name and password: in an answers file registry.username and registry.password (a reference)"
             ),
             Remedy("where none are given there, log in with a user who may do this", f"docker login {host}"),
+            *(() if user else (CERTIFICATE,)),
         ),
         evidence=evidence or {"host": host},
     )

@@ -104,6 +104,19 @@ def schema1(store: str, ref: str, media_type: str) -> Problem:
     )
 
 
+def docker_types(target: str, ref: str, media_type: str, said: str) -> Problem:
+    """A target that takes OCI's media types alone (zot as it is delivered)."""
+    return make(
+        "registry-refuses-docker-types",
+        f"{target} takes no images with Docker's media types",
+        f"{ref} is {media_type}, and cannot become another without another digest; it answered 415: {said}",
+        'zot: put "compat": ["docker2s2"] under "http" in its configuration, and start it again',
+        "or use a build of the image with OCI media types (docker buildx: --output type=registry,oci-mediatypes=true)",
+        target=target,
+        ref=ref,
+    )
+
+
 def media_type_unknown(store: str, ref: str, media_type: str) -> Problem:
     """A manifest of a kind that we cannot walk."""
     return make(

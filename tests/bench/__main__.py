@@ -42,7 +42,7 @@ def main() -> int:
     )
     args = p.parse_args()
     if args.whole:
-        args.only += ["push", "pull", "copy", "again"]
+        args.only += ["push", "cold", "pull", "copy", "again"]
         args.without.append("skopeo")
     with transport.ground(args.size, args.folder, args.storage) as ground:
         found = dict(transport.disciplines(ground, args.small))

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import os
 import shutil
 import sys
 import tempfile
@@ -19,6 +20,7 @@ from tests.real.tools import find
 #: For each kind the one that the images of a copy come from.
 PARTNER = {"docker-registry": "olareg", "olareg": "docker-registry", "zot": "docker-registry"}
 FLOOR = (sys.executable, "-S", str(Path(__file__).with_name("floor.py")))
+FLOOR_COPY = (sys.executable, "-S", str(Path(__file__).with_name("floor_copy.py")))
 OURS = (sys.executable, "-m", "wizard", "mirror", "--plain-http", "--quiet")
 Command = Sequence[str | Path]
 
@@ -156,6 +158,23 @@ def push(ground: Ground, kind: str) -> Discipline:
     return Discipline(title, 0.75, contestants, against="oras push")
 
 
+def cold(ground: Ground, kind: str) -> Discipline:
+    """The same with a file that is not in memory, as on a stick just plugged in: reading it twice costs twice."""
+    found = push(ground, kind)
+    found.title += ", the file not in memory"
+    _, file, _ = artefact(ground)
+    for each in found.contestants:
+        each.before = lambda _: _forget(ground, kind, file)
+    return found
+
+
+def _forget(ground: Ground, kind: str, file: Path) -> None:
+    empty(ground, kind)
+    with file.open("rb") as held:
+        os.fsync(held.fileno())
+        os.posix_fadvise(held.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+
+
 def empty(ground: Ground, kind: str) -> None:
     """A new target."""
     ground.registry("target", kind)
@@ -238,7 +257,22 @@ def copy(ground: Ground, kind: str, *, again: bool) -> Discipline:
             bare = [[sys.executable, *flags]]
             name = f"python {' '.join(flags)}"
             contestants.append(Contestant(name, lambda _, bare=bare: bare, floor=True))  # type: ignore[misc]
+    else:
+        contestants += [
+            Contestant(f"moved, {way}", _least_copy(ground, count, way), before, floor=True)
+            for way in ("hashed", "unhashed")
+        ]
     return Discipline(title, 1.0 if again else 0.9, contestants)
+
+
+def _least_copy(ground: Ground, count: int, way: str) -> Callable[[int], Sequence[Command]]:
+    """One process that does no more than has to be done, for all images."""
+
+    def commands(_: int) -> Sequence[Command]:
+        hosts = [ground.now[role].host for role in ("source", "target")]
+        return [[*FLOOR_COPY, way, *hosts, *(f"bench/{n}" for n in range(count))]]
+
+    return commands
 
 
 def copying(ground: Ground, count: int) -> dict[str, Callable[[int], Sequence[Command]]]:
@@ -313,6 +347,7 @@ def disciplines(ground: Ground, count: int) -> Iterator[tuple[str, Callable[[], 
     """Name and maker of each, in order."""
     for kind in KINDS:
         yield f"push-{kind}", lambda kind=kind: push(ground, kind)  # type: ignore[misc]
+        yield f"cold-{kind}", lambda kind=kind: cold(ground, kind)  # type: ignore[misc]
         yield f"pull-{kind}", lambda kind=kind: pull(ground, kind)  # type: ignore[misc]
         yield f"copy-{kind}", lambda kind=kind: copy(ground, kind, again=False)  # type: ignore[misc]
         yield f"again-{kind}", lambda kind=kind: copy(ground, kind, again=True)  # type: ignore[misc]

@@ -134,7 +134,8 @@ def test_a_platform_that_does_not_exist(registry: FakeRegistry, transport: Trans
     target = transport.repository(Reference.parse("reg.test/team/app"))
     with pytest.raises(Problem) as caught:
         copy(source, "1.0", target, "1.0", platforms=["linux/s390x"])
-    assert caught.value.code == "platform-not-found"
+    assert caught.value.code == "platform-not-found" and "team/app" not in caught.value.title
+    assert "reg.test/from/app@sha256:" in caught.value.title
     assert "linux/amd64" in caught.value.detail
 
 

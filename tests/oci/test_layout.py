@@ -136,6 +136,13 @@ def test_a_folder_that_is_none(name: str, content: str | None, tmp_path: Path) -
     assert caught.value.exit_code == 2
 
 
+def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
+    """Another fault than a folder without its mark: mostly a stick that is not mounted."""
+    with pytest.raises(Problem) as caught:
+        Layout(tmp_path / "stick").tags()
+    assert caught.value.code == "layout-invalid" and caught.value.detail == "there is no such folder"
+
+
 def test_a_manifest_that_was_changed_on_the_stick(tmp_path: Path) -> None:
     layout = Layout(tmp_path, create=True)
     made = artefact(layout, b"x", "1")

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from tests.oci.conftest import OCI_MANIFEST, QUICK, place_image
-from tests.oci.fake_registry import FakeRegistry
+from tests.oci.fake_registry import FakeRegistry, answer
 from tests.real.images import make_image, push_image
 from tests.real.registry import Registry
 from tests.real.run import run
@@ -28,6 +28,7 @@ from wizard.oci.transport import Transport
 GATEWAY = Reference.parse("ghcr.io/opencost/gateway:1.0")
 LOCAL = "inside.test/opencost-ai/{name}"
 FALLBACK = "other.test"
+HERE = "inside.test/opencost-ai/gateway:1.0"
 
 
 @pytest.fixture
@@ -107,7 +108,8 @@ def test_a_miss_fails_closed(
     with pytest.raises(Problem) as caught:
         Resolver(transport, LOCAL).resolve(GATEWAY)
     assert caught.value.code == "image-not-served"
-    assert "mirror" in caught.value.remedies[0].command
+    assert caught.value.remedies[0].command == f"airgap-wizard mirror {GATEWAY}={HERE}"
+    assert caught.value.detail == f"local: there is no {HERE}"
     assert {os.fsdecode(host) for host in asked} <= {"127.0.0.1"}
 
 
@@ -152,6 +154,7 @@ def test_a_fallback_without_an_accepted_signature_is_refused(
     with pytest.raises(Problem) as caught:
         Resolver(transport, LOCAL, [FALLBACK], accept=accept, emit=said.append).resolve(GATEWAY)
     assert caught.value.code == "fallback-unsigned" and digest in caught.value.detail
+    assert caught.value.remedies[0].command.endswith(f" other.test/opencost/gateway@{digest}")
     assert "refused: unsigned" in lines(said)[0]
 
 
@@ -167,11 +170,22 @@ def test_a_local_registry_that_is_down_is_not_a_way_around_signatures(
     assert caught.value.code == "fallback-unsigned"
 
 
+def test_a_layer_that_cannot_be_asked_says_why(transport: Transport, registry: FakeRegistry) -> None:
+    """An outage is no missing image: its own remedies come before the one that brings an image in."""
+    registry.when("GET", "/manifests/", answer(401), 9)
+    with pytest.raises(Problem) as caught:
+        Resolver(transport, LOCAL).resolve(GATEWAY)
+    assert caught.value.code == "image-not-served" and "without saying how to log in" in caught.value.detail
+    assert "mirror" not in caught.value.remedies[0].command
+    assert caught.value.remedies[-1].command.startswith("airgap-wizard mirror ")
+
+
 def test_a_pattern_that_is_none(transport: Transport) -> None:
     """Told when it is configured."""
-    with pytest.raises(Problem) as caught:
-        Resolver(transport, "inside.test/UPPER/{name}")
-    assert caught.value.code == "reference-invalid"
+    for where, word in (("inside.test/UPPER/{name}", "capital"), ("inside.test/{nam}", "`name`")):
+        with pytest.raises(Problem) as caught:
+            Resolver(transport, where)
+        assert caught.value.code == "reference-invalid" and word in caught.value.detail
 
 
 def test_keys_that_are_none(tmp_path: Path) -> None:

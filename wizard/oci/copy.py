@@ -160,13 +160,15 @@ class Copier:
         if changed:
             self._put(budget, job, tree, {m.digest for m in missing})
         if self._referrers and depth < DEEPEST:
-            from wizard.oci.referrers import companions
+            from wizard.oci.referrers import companions, relist
 
             digests = [tree.root.digest, *(m.digest for m in tree.children)]
-            for ref in companions(budget.small, job.source, digests):
+            found = companions(budget.small, job.source, digests)
+            for ref in found:
                 self._one(
                     budget, arrivals, Job(job.source, ref, job.target, ref, f"{job.title} + {ref}"), depth + 1
                 )
+            relist(found, job.source, job.target)
         done = _copied(job, tree, sent, changed=changed or bool(sent))
         # the image as a whole: its bytes are those of its blobs, told one by one
         end = Move.VERIFIED if done.changed else Move.PRESENT

@@ -44,7 +44,9 @@ class Layout:
             mark = json.loads((self.folder / "oci-layout").read_bytes())
             version = mark["imageLayoutVersion"]
         except FileNotFoundError:
-            raise problems.layout_invalid(self.folder, "there is no file `oci-layout` in it") from None
+            there = self.folder.is_dir()
+            why = "there is no file `oci-layout` in it" if there else "there is no such folder"
+            raise problems.layout_invalid(self.folder, why) from None
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise problems.layout_invalid(
                 self.folder, f"its file `oci-layout` cannot be read: {error}"

@@ -47,11 +47,28 @@ class Layer:
             return Layout(place.folder), reference.digest or str(reference)
         return transport.repository(self.reference(reference)), reference.ref
 
+    def shown(self, reference: Reference) -> str:
+        """What this layer would have to have, as people write it."""
+        if self.where.startswith("layout:"):
+            return f"{reference} in {self.where}"
+        place = self.reference(reference)
+        return str(place.at(reference.digest) if reference.digest else place.tagged(reference.ref))
+
     def reference(self, reference: Reference) -> Reference:
         """Where a registry has the image. Raises Problem `reference-invalid`."""
         text = self.where if "{" in self.where else f"{self.where.rstrip('/')}/{{repository}}"
         name = reference.repository.rpartition("/")[2]
-        return Reference.parse(text.replace("{name}", name).replace("{repository}", reference.repository))
+        text = text.replace("{name}", name).replace("{repository}", reference.repository)
+        if "{" in text or "}" in text:
+            raise Problem(
+                "reference-invalid",
+                f"{self.where!r} does not say where a layer looks",
+                detail="braces stand around `name` and `repository` alone",
+                remedies=(Remedy("write HOST/PATH/{name} or HOST/PATH/{repository}"),),
+                evidence={"reference": self.where},
+                exit_code=2,
+            )
+        return Reference.parse(text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,24 +108,31 @@ class Resolver:
     def resolve(self, reference: Reference) -> Served:
         """Who serves it. Raises Problem `image-not-served` or `fallback-unsigned`: it fails closed (S2.22)."""
         reasons: list[str] = []
-        unsigned = False
+        broken: list[Problem] = []
+        unsigned: list[str] = []
         for layer in self._layers:
             try:
                 store, ref = layer.store(reference, self._transport)
                 manifest = store.manifest(ref)
             except Problem as problem:
-                reasons.append(f"{layer.name} ({layer.where}): {_why(problem)}")
+                if problem.code in _ABSENT:
+                    reasons.append(f"{layer.name}: there is no {layer.shown(reference)}")
+                else:
+                    reasons.append(f"{layer.name} ({layer.where}): {_words(problem)}")
+                    broken.append(problem)
                 continue
             signer, why = ("", "") if layer.trusted else self._signer(store, manifest)
             if not layer.trusted and not signer:
-                unsigned = True
+                unsigned.append(f"{store.name}@{manifest.digest}")
                 why = why or f"no accepted key has signed {manifest.digest}"
                 reasons.append(f"{layer.name} ({layer.where}): {why}")
                 self._say(reference, layer, manifest.digest, "refused: unsigned", "warning")
                 continue
             self._say(reference, layer, manifest.digest, f"signed by {signer}" if signer else "")
             return Served(reference, layer.name, store.name, manifest.digest, store, signer)
-        raise _not_served(reference, reasons, unsigned=unsigned)
+        local = self._layers[0]
+        inside = "REGISTRY/NAME:TAG" if local.where.startswith("layout:") else local.shown(reference)
+        raise _not_served(reference, inside, reasons, broken, unsigned)
 
     def _signer(self, store: Store, manifest: Manifest) -> tuple[str, str]:
         """The accepted signer, or "" and (where there is more to say than that nobody signed) why not."""
@@ -117,23 +141,24 @@ class Resolver:
         try:
             return self._accept(store, manifest), ""
         except Problem as problem:
-            return "", f"{problem.title} ({problem.detail})" if problem.detail else problem.title
+            return "", _words(problem)
 
     def _say(self, reference: Reference, layer: Layer, digest: str, more: str, level: str = "info") -> None:
         text = f"resolved {reference} layer={layer.name} place={layer.where} digest={digest}"
         self._emit(Said(text=text + (f" {more}" if more else ""), level=level))
 
 
-def _why(problem: Problem) -> str:
-    return "not there" if problem.code in _ABSENT else problem.title
+def _words(problem: Problem) -> str:
+    return f"{problem.title} ({problem.detail})" if problem.detail else problem.title
 
 
-def _not_served(reference: Reference, reasons: list[str], *, unsigned: bool) -> Problem:
+def _not_served(
+    reference: Reference, inside: str, reasons: list[str], broken: list[Problem], unsigned: list[str]
+) -> Problem:
+    """`inside` is what layer 1 would have to have; `broken` is what went wrong with layers that could not be asked."""
     evidence = {"reference": str(reference), "layers": reasons}
     bring = Remedy(
-        "bring it into the registry inside",
-        f"airgap-wizard mirror {reference}=REGISTRY/NAME:TAG",
-        "image-not-served",
+        "bring it into the registry inside", f"airgap-wizard mirror {reference}={inside}", "image-not-served"
     )
     if unsigned:
         return Problem(
@@ -141,7 +166,9 @@ def _not_served(reference: Reference, reasons: list[str], *, unsigned: bool) -> 
             f"{reference} is in a fallback, and no accepted key has signed it",
             detail="; ".join(reasons),
             remedies=(
-                Remedy("have it signed by a key that is accepted here", f"cosign sign --key KEY {reference}"),
+                Remedy(
+                    "have it signed by a key that is accepted here", f"cosign sign --key KEY {unsigned[0]}"
+                ),
                 bring,
             ),
             evidence=evidence,
@@ -150,7 +177,8 @@ def _not_served(reference: Reference, reasons: list[str], *, unsigned: bool) -> 
         "image-not-served",
         f"no layer serves {reference}, and nobody else is asked",
         detail="; ".join(reasons),
-        remedies=(bring,),
+        # a layer that could not be asked may well have it: that comes first
+        remedies=(*(remedy for problem in broken for remedy in problem.remedies), bring),
         evidence=evidence,
     )
 

@@ -15,7 +15,8 @@ def tag_not_found(store: str, ref: str, tags: Iterable[str]) -> Problem:
     near = difflib.get_close_matches(ref, known, n=5, cutoff=0.4)
     rest = [tag for tag in reversed(known) if tag not in near]
     shown = (near + rest)[:8]
-    detail = f"it has {len(known)} tags: {', '.join(shown)}" + (", …" if len(known) > len(shown) else "")
+    count = "one tag" if len(known) == 1 else f"{len(known)} tags"
+    detail = f"it has {count}: {', '.join(shown)}" + (", …" if len(known) > len(shown) else "")
     remedies = [Remedy(f"did you mean {store}:{near[0]}?")] if near else []
     return Problem(
         "tag-not-found",
@@ -146,7 +147,7 @@ def platform_not_found(store: str, ref: str, wanted: Iterable[str], has: Iterabl
     """An index without a platform that was asked for."""
     return make(
         "platform-not-found",
-        f"{store}:{ref} does not exist for {', '.join(wanted)}",
+        f"{store}{'@' if ':' in ref else ':'}{ref} does not exist for {', '.join(wanted)}",
         f"it exists for {', '.join(has) or 'no platform that it names'}",
         "leave the platform out, or use a tag that was built for it",
         store=store,

@@ -214,13 +214,15 @@ def test_a_run_that_does_not_stop_in_time_is_said_to_go_on(program: Program, tmp
 
 def test_a_second_run_on_the_same_site_is_refused_and_the_first_goes_on(program: Program, slow: Site):
     """site-is-busy: with the name of the run that acts there; a dry run may look on."""
-    slow.link.rate = 2_000  # it goes on until it is let go, however busy the machine
+    slow.link.rate = 1_000  # it goes on until it is let go, however busy the machine
     front = program.start("run", "-f", slow.answers(), *COPY)
     wait_for(lambda: moving(program))
+    (first,) = program.runs()
     second = program("run", "-f", slow.answers(), *COPY)
     assert second.returncode == 2 and "explain site-is-busy" in second.stdout
-    assert f"attach {program.runs()[0]['run']}" in second.stdout
+    assert f"attach {first['run']}" in second.stdout
     assert program("run", "-f", slow.answers(), *COPY, "--dry-run").returncode == 0
+    assert program.runs()[0]["status"] == "running"
     slow.link.rate = 0
     front.communicate(timeout=60)
     assert front.returncode == 0

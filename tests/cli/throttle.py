@@ -3,10 +3,11 @@
 import contextlib
 import socket
 import threading
-import time
 from collections.abc import Iterator
 
 _PIECE = 16 * 1024
+_SMALL = 4 * 1024
+"""Bytes: what comes in smaller pieces (an answer's head, a manifest) passes at once: only layers are long in coming."""
 
 
 class Throttle:
@@ -14,10 +15,22 @@ class Throttle:
 
     def __init__(self, target: tuple[str, int], rate: int) -> None:
         self._target = target
-        self.rate = rate
+        self._rate = rate
+        self._changed = threading.Condition()
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._open: list[socket.socket] = []
         threading.Thread(target=self._accept, daemon=True).start()
+
+    @property
+    def rate(self) -> int:
+        return self._rate
+
+    @rate.setter
+    def rate(self, rate: int) -> None:
+        """What waits at the old rate waits no longer."""
+        with self._changed:
+            self._rate = rate
+            self._changed.notify_all()
 
     @property
     def host(self) -> str:
@@ -38,16 +51,22 @@ class Throttle:
         with contextlib.suppress(OSError):
             while data := source.recv(_PIECE):
                 sink.sendall(data)
-                if slowly and self.rate:
-                    time.sleep(len(data) / self.rate)
+                if slowly and len(data) > _SMALL:
+                    self._hold(len(data))
         with contextlib.suppress(OSError):
             sink.shutdown(socket.SHUT_WR)
+
+    def _hold(self, size: int) -> None:
+        with self._changed:
+            if rate := self._rate:
+                self._changed.wait_for(lambda: self._rate != rate, size / rate)
 
     def close(self) -> None:
         # a thread inside accept() is woken by shutdown, not by close
         with contextlib.suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
+        self.rate = 0
         for one in self._open:
             with contextlib.suppress(OSError):
                 one.shutdown(socket.SHUT_RDWR)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from wizard.engine.folder import Options, RunFolder, find_run, make_run_folder, write_atomic
+from wizard.engine.folder import Options, RunFolder, find_run, make_run_folder, run_folders, write_atomic
 from wizard.engine.problems import Problem
 
 
@@ -31,6 +31,21 @@ def test_the_newest_run_and_the_end_of_an_id_are_found():
     assert find_run(one.id[-4:]) == one
     assert find_run(str(two.path)) == two
     assert find_run("") in (one, two)
+
+
+def test_runs_of_one_second_are_in_the_order_in_which_they_were_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What `attach` takes for the newest."""
+    monkeypatch.setattr("wizard.engine.folder.time.strftime", lambda *_: "20260101-000000")
+    ends = iter([b"\x00\x09", b"\x00\x05", b"\x00\x07"])
+    monkeypatch.setattr("wizard.engine.folder.os.urandom", lambda _: next(ends))
+    made = []
+    for number, journey in enumerate(("stage", "install", "install")):
+        folder = make_run_folder(Options(journey), "")
+        os.utime(folder.options_file, ns=(number, number))
+        made.append(folder)
+    assert run_folders() == made
 
 
 def test_an_unknown_or_ambiguous_name_is_run_not_found():

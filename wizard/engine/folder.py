@@ -159,7 +159,16 @@ def run_folders() -> list[RunFolder]:
     home = state_home() / "runs"
     if not home.is_dir():
         return []
-    return sorted((RunFolder(p) for p in home.iterdir() if (p / "options.json").exists()), key=lambda f: f.id)
+    return sorted((RunFolder(p) for p in home.iterdir() if (p / "options.json").exists()), key=_made)
+
+
+def _made(folder: RunFolder) -> tuple[str, int, str]:
+    """When it was made: the second is in its name, and within it the options tell by when they were written."""
+    try:
+        written = folder.options_file.stat().st_mtime_ns
+    except OSError:  # removed meanwhile
+        written = 0
+    return folder.id[: len("20260101-000000")], written, folder.id
 
 
 def find_run(name: str) -> RunFolder:

@@ -6,14 +6,7 @@ from pathlib import Path
 
 from tests.real.tools import tool
 
-_SYSCTLS = (
-    "vm/overcommit_memory",
-    "vm/panic_on_oom",
-    "kernel/panic",
-    "kernel/panic_on_oops",
-    "kernel/keys/root_maxkeys",
-    "kernel/keys/root_maxbytes",
-)
+_SYSCTLS = Path(__file__).with_name("sysctls")
 _COUNTERS = re.compile(r"\[\d+:\d+\]")
 
 
@@ -25,7 +18,7 @@ def machine_state(folder: Path) -> set[str]:
     return {
         *_processes(folder),
         *(f"mount {line.split()[1]}" for line in _lines("/proc/self/mounts") if str(folder) in line),
-        *(f"sysctl {key} = {Path('/proc/sys', key).read_text().strip()}" for key in _SYSCTLS),
+        *_settings(),
         *(f"cgroup {path}" for path in Path("/sys/fs/cgroup").glob("**/kubepods")),
         *(f"network namespace {path.name}" for path in Path("/run/netns").glob("*")),
         *(f"link {path.name}" for path in Path("/sys/class/net").iterdir()),
@@ -34,6 +27,12 @@ def machine_state(folder: Path) -> set[str]:
         *(f"ipset {line}" for line in _say("ipset", "list", "-n")),
         *([f"folder {folder}"] if folder.exists() else []),
     }
+
+
+def _settings() -> list[str]:
+    """The kernel's, as they are now."""
+    names = [line.partition("=")[0] for line in _lines(str(_SYSCTLS)) if not line.startswith("#")]
+    return [f"sysctl {name} = {_lines('/proc/sys/' + name.replace('.', '/'))[0].strip()}" for name in names]
 
 
 def _processes(folder: Path) -> list[str]:

@@ -24,13 +24,16 @@ def free_port(host: str = "127.0.0.1") -> int:
         return int(listener.getsockname()[1])
 
 
-def wait_until(condition: Callable[[], T], what: object, seconds: float = 30.0) -> T:
-    """Poll until the condition holds, and return what it then was; NotReady, with WHAT as it is by then, after SECONDS."""
+def wait_until(condition: Callable[[], T], what: object, seconds: float = 30.0, every: float = 0.02) -> T:
+    """Poll until the condition holds, and return what it then was; NotReady, with WHAT as it is by then, after SECONDS.
+
+    EVERY: seconds between two looks; more where a look itself is work.
+    """
     deadline = time.monotonic() + seconds
     while not (found := condition()):
         if time.monotonic() > deadline:
             raise NotReady(f"{what}: not within {seconds:g} s")
-        time.sleep(0.02)
+        time.sleep(every)
     return found
 
 

@@ -1,7 +1,6 @@
 """The whole spine with keys alone, on a rehearsed site, to the end; and its answers replayed without a terminal."""
 
 import json
-import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from screens.pages.form import FormPage
 from screens.pages.progress import Progress
 from screens.pages.review import Review
 from screens.pages.verification import Verification
+from tests.real.process import wait_until
 from tests.screens.conftest import until
 from wizard.cli import sitting
 from wizard.cli.main import dispatch
@@ -90,10 +90,7 @@ async def test_keys_alone_lead_from_welcome_to_done_and_the_answers_replay_with_
 
 def written(folder: RunFolder) -> None:
     """Wait until the run's process has put its last file where it belongs."""
-    end = time.monotonic() + 30
-    while not folder.summary.exists():
-        assert time.monotonic() < end
-        time.sleep(0.01)
+    wait_until(folder.summary.exists, folder.summary)
 
 
 def keys(text: str) -> list[str]:

@@ -3,7 +3,6 @@
 import json
 import os
 import socket
-import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
@@ -24,7 +23,7 @@ from tests.e2e.broken.pulls import BLOCKED, NOBODY
 from tests.e2e.cluster.cluster import MACHINE_IP, Cluster
 from tests.e2e.site import Site, stand_in
 from tests.real.images import push_image
-from tests.real.process import NotReady
+from tests.real.process import wait_until
 from tests.real.programs import programs_image
 from tests.real.registries import docker_registry
 from tests.real.tools import tool
@@ -258,17 +257,17 @@ def _create(cluster: Cluster, objects: list[Obj]) -> None:
 
 def _wait(cluster: Cluster, wanted: Mapping[str, Any]) -> None:
     """Until all show it; NotReady names those that do not."""
-    deadline = time.monotonic() + _SECONDS
-    left = dict(wanted)
-    while True:
+    left: dict[str, Any] = {}
+
+    def shown() -> bool:
         seen = _look(cluster)
-        left = {name: shows for name, shows in left.items() if not shows(seen.get(PREFIX + name, Seen({})))}
-        if not left:
-            return
-        if time.monotonic() > deadline:
-            told = {n: [s.get("state") for s in seen.get(PREFIX + n, Seen({})).states] for n in left}
-            raise NotReady(f"the damage does not show after {_SECONDS:g} s in {json.dumps(told)}")
-        time.sleep(0.5)
+        found = {name: seen.get(PREFIX + name, Seen({})) for name in left or wanted}
+        states = {n: [s.get("state") for s in f.states] for n, f in found.items() if not wanted[n](f)}
+        left.clear()
+        left.update(states)
+        return not left
+
+    wait_until(shown, left, _SECONDS, every=0.5)
 
 
 def _look(cluster: Cluster) -> dict[str, Seen]:

@@ -13,7 +13,6 @@ import os
 import shutil
 import subprocess
 import tempfile
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -22,7 +21,7 @@ from typing import IO, Any
 
 from tests.e2e.cluster.leftovers import machine_state
 from tests.real.certs import Trust
-from tests.real.process import NotReady
+from tests.real.process import NotReady, wait_until
 from tests.real.registry import Registry
 from tests.real.run import run
 from tests.real.tools import CACHE, need_root, tool
@@ -252,14 +251,14 @@ def _only_one(folder: Path, seconds: float) -> Iterator[None]:
 
 
 def _acquire(lock: IO[str], seconds: float) -> None:
-    deadline = time.monotonic() + seconds
-    while True:
+    def taken() -> bool:
         try:
-            return fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            if time.monotonic() > deadline:
-                raise NotReady(f"another cluster holds {_LOCK} for {seconds:g} s") from None
-            time.sleep(0.5)
+            return False
+        return True
+
+    wait_until(taken, f"{_LOCK}, which another cluster holds", seconds, every=0.5)
 
 
 def _write(lock: IO[str], text: str) -> None:

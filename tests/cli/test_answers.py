@@ -9,9 +9,12 @@ import pytest
 
 from tests.answers.test_load import TEN_FAULTS
 from tests.answers.texts import MINIMAL
+from wizard.answers.example import example
 from wizard.answers.fields import table
-from wizard.answers.model import Journey
+from wizard.answers.model import BUILT, Journey
+from wizard.cli.journey import PARTS
 from wizard.cli.main import dispatch
+from wizard.steps import JOURNEYS
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -22,7 +25,7 @@ def run(capsys: pytest.CaptureFixture[str], *argv: str) -> tuple[int, str, str]:
     return code, said.out, said.err
 
 
-@pytest.mark.parametrize("journey", list(Journey))
+@pytest.mark.parametrize("journey", BUILT)
 def test_each_example_passes_the_check(
     journey: Journey, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -35,6 +38,27 @@ def test_each_example_passes_the_check(
         assert f"{field.key}:" in example
     needed = [f for f in table().values() if f.needed(journey)]
     assert example.count("(needed):") == len(needed) > 0
+
+
+def test_what_is_offered_is_what_a_command_runs() -> None:
+    assert set(BUILT) == {*JOURNEYS, *(name for name in PARTS if name in list(Journey))}
+    on_disk = {path.stem for path in (ROOT / "assets/answers").glob("*.yaml")}
+    assert on_disk == set(BUILT)
+
+
+@pytest.mark.parametrize("journey", sorted(set(Journey) - set(BUILT)))
+def test_a_journey_that_cannot_be_run_has_no_example_and_its_check_says_so(
+    journey: Journey, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """An example would promise what `run` then refuses."""
+    with pytest.raises(SystemExit) as left:
+        dispatch(("answers", "example", "--journey", journey.value))
+    said = capsys.readouterr()
+    assert (left.value.code, said.out) == (2, "") and "stage, install, verify" in said.err.replace("'", "")
+    file = tmp_path / "answers.yaml"
+    file.write_text(example(journey))
+    good = f"{file}: good for the journey {journey}, which this version cannot run\n"
+    assert run(capsys, "answers", "check", str(file)) == (0, good, "")
 
 
 def test_ten_faults_go_to_stderr_with_exit_code_2(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -9,7 +9,7 @@ from tests.docs import coverage
 from wizard import explain
 from wizard.answers.document import document
 from wizard.answers.example import example
-from wizard.answers.model import Journey
+from wizard.answers.model import BUILT
 from wizard.answers.schema import schema
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -26,7 +26,7 @@ def documents() -> Mapping[Path, str]:
         ROOT / "docs/causes.md": pages("cause"),
         ROOT / "docs/coverage.md": coverage.text(ROOT / "tests"),
         ROOT / "assets/answers/schema.json": json.dumps(schema(), indent=2, ensure_ascii=False) + "\n",
-    } | {ROOT / f"assets/answers/{journey}.yaml": example(journey) for journey in Journey}
+    } | {ROOT / f"assets/answers/{journey}.yaml": example(journey) for journey in BUILT}
 
 
 def stale() -> list[Path]:

@@ -27,6 +27,10 @@ class Journey(StrEnum):
     GC = "gc"
 
 
+BUILT = (Journey.STAGE, Journey.INSTALL, Journey.VERIFY)
+"""Those that a command runs (`run`, `verify`). Answers for the others are checked all the same, and none are offered."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answers:
     """Immutable: a changed answer is a new `Answers` (`dataclasses.replace`) and a new run."""

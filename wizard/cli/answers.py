@@ -9,7 +9,7 @@ from typing import Any
 
 def add(subparsers: Any) -> None:
     """Register the parser."""
-    from wizard.answers.model import Journey
+    from wizard.answers.model import BUILT
 
     p = subparsers.add_parser(
         "answers",
@@ -20,7 +20,7 @@ def add(subparsers: Any) -> None:
     q = verbs.add_parser("example", help="print a commented answers file that passes the check")
     q.add_argument(
         "--journey",
-        choices=[str(j) for j in Journey],
+        choices=[str(j) for j in BUILT],
         default="install",
         help="for which journey (default install)",
     )
@@ -84,6 +84,7 @@ def _example(journey: str, as_json: bool, brief: bool) -> int:
 
 def _check(file: Path, sets: list[str], as_json: bool) -> int:
     from wizard.answers.load import load
+    from wizard.answers.model import BUILT
     from wizard.engine.problems import Problem
 
     try:
@@ -104,7 +105,8 @@ def _check(file: Path, sets: list[str], as_json: bool) -> int:
         return _print(
             json.dumps({"file": str(file), "ok": True, "journey": answers.journey, "faults": []}, indent=2)
         )
-    return _print(f"{file}: good for the journey {answers.journey}")
+    unbuilt = "" if answers.journey in BUILT else ", which this version cannot run"
+    return _print(f"{file}: good for the journey {answers.journey}{unbuilt}")
 
 
 def _explain(path: str, as_json: bool) -> int:

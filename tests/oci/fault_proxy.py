@@ -64,6 +64,11 @@ class FaultProxy:
         """True where every fault has happened."""
         return not any(self._armed.values())
 
+    @property
+    def idle(self) -> bool:
+        """True where no connection is open any more: nothing more passes until there is a new one."""
+        return not any(thread.is_alive() for thread in self._threads[1:])
+
     def _spawn(self, run: "threading.Thread | object", *arguments: object) -> None:
         thread = threading.Thread(target=run, args=arguments, daemon=True)  # type: ignore[arg-type]
         self._threads.append(thread)
@@ -113,6 +118,8 @@ class FaultProxy:
                         with suppress(OSError):
                             _close(end, hard=fault is Fault.CUT)
                     return
+        # the one who sent may have died without a word: the other hears of it all the same
+        with suppress(OSError):
             sink.shutdown(socket.SHUT_WR)
 
     def _spoil(self, direction: str, data: bytes) -> tuple[bytes, Fault | None]:

@@ -13,7 +13,7 @@ from tests.oci.conftest import OCI_INDEX, OCI_MANIFEST, place_image
 from tests.oci.fake_registry import FakeRegistry, sha256
 from wizard.cli.glancing import glance
 from wizard.cli.main import dispatch
-from wizard.oci.glance import _Doubt, digests, field
+from wizard.oci.glance import _Doubt, digests, field, sizes
 
 ROOT = Path(__file__).parents[2]
 
@@ -84,6 +84,11 @@ def test_whatever_is_missing_is_missed(mirrored: list[str], registry: FakeRegist
         assert glance(mirrored) is None, digest
         assert dispatch([*mirrored, "--quiet"]) == 0
         assert digest in registry.owned["b/two"]
+    for digest in sorted(registry.owned["b/two"]):
+        whole = registry.blobs[digest]
+        registry.blobs[digest] = whole[:-1]
+        assert glance(mirrored) is None, digest
+        registry.blobs[digest] = whole
     for key in [key for key in registry.manifests if key[0] == "b/two"]:
         del registry.manifests[key]
         assert glance(mirrored) is None, key
@@ -206,13 +211,21 @@ def test_it_loads_no_library(mirrored: list[str]) -> None:
 MANIFEST = {
     "schemaVersion": 2,
     "config": {"mediaType": "a/b", "digest": sha256(b"c"), "size": 1},
-    "layers": [{"mediaType": "a/b", "digest": sha256(b"l"), "size": 1}],
+    "layers": [{"mediaType": "a/b", "digest": sha256(b"l"), "size": 22}],
 }
 
 
 @pytest.mark.parametrize("indent", [None, 1, "\t"])
 def test_digests_are_found_however_it_is_written(indent: int | str | None) -> None:
     assert list(digests(json.dumps(MANIFEST, indent=indent).encode())) == [sha256(b"c"), sha256(b"l")]
+    assert sizes(json.dumps(MANIFEST, indent=indent).encode()) == {sha256(b"c"): 1, sha256(b"l"): 22}
+    assert sizes(json.dumps(MANIFEST, indent=indent, sort_keys=True).encode())[sha256(b"l")] == 22
+
+
+@pytest.mark.parametrize("size", ["-1", "1.5", "1e3", '"1"', "null", "9" * 30, '1, "size": 1'])
+def test_sizes_that_would_have_to_be_parsed(size: str) -> None:
+    with pytest.raises(_Doubt):
+        sizes(b'{"config": {"digest": "%s", "size": %s}}' % (sha256(b"c").encode(), size.encode()))
 
 
 @pytest.mark.parametrize(

@@ -180,6 +180,8 @@ def test_a_disk_without_room_is_told_before_a_byte_is_written(
     with pytest.raises(Problem) as caught:
         download(tmp_path / "out", content, lambda offset: pytest.fail("opened"))
     assert caught.value.code == "disk-full" and caught.value.evidence["needed"] == 5_000_000_000
+    assert caught.value.detail == "5000.0 MB are needed, 1.0 MB are free"
+    assert caught.value.remedies[0].command == f"df -h {tmp_path}", "df knows no file that is not there"
 
 
 @pytest.mark.parametrize(

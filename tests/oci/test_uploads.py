@@ -193,6 +193,49 @@ def test_a_wrong_digest_header_at_the_end(registry: FakeRegistry, app: Repositor
     assert caught.value.code == "digest-mismatch" and "as the registry stored it" in caught.value.title
 
 
+def half(registry: FakeRegistry) -> None:
+    """What a crash leaves: the blob is there, and is not all there."""
+    registry.put_blob("team/app", BLOB)
+    registry.blobs[DESCRIPTOR.digest] = BLOB[:1000]
+
+
+def test_a_blob_that_is_there_in_part_is_sent_again(
+    registry: FakeRegistry, app: Repository, file: Path
+) -> None:
+    """ "It is there" is believed with the right length only."""
+    half(registry)
+    assert not app.has_blob(DESCRIPTOR)
+    assert put(app, file, mount_from="team/other") is Move.COPIED
+    assert registry.blobs[DESCRIPTOR.digest] == BLOB
+    assert put(app, file) is Move.PRESENT
+
+
+@pytest.mark.parametrize("length", ["0", ""])
+def test_a_length_that_is_not_told_is_believed(
+    length: str, registry: FakeRegistry, app: Repository, file: Path
+) -> None:
+    """Some answer HEAD without one, or with 0."""
+    headers = {"Content_Length": length} if length else {}
+    registry.when("HEAD", "/blobs/", lambda h: h.reply(200, b"", headers, length=False), 9)
+    if length:
+        registry.rules[-1].act = answer(200, b"", **headers)
+    assert put(app, file) is Move.PRESENT
+
+
+def test_a_registry_that_keeps_a_damaged_blob(registry: FakeRegistry, app: Repository, file: Path) -> None:
+    """It says 201 and keeps what it had, as those do that store by digest: told, with the way out."""
+    half(registry)
+
+    def keep(handler: Handler) -> None:
+        handler.drain()
+        handler.reply(201)
+
+    registry.when("PUT", "/uploads/", keep, 9)
+    with pytest.raises(Problem) as caught:
+        put(app, file)
+    assert caught.value.code == "registry-blob-damaged" and "1000 bytes of 2000000" in caught.value.detail
+
+
 ODD = ["http://[", "http://h:abc/x", "http://h:99999/x", "http://h:0/x", "http://h /x", "http://\x7f/x"]
 
 

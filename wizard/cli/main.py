@@ -107,7 +107,7 @@ def _guarded(module: str, argv: list[str]) -> int:
         sys.stderr.write("\n".join(problem_lines(_typed(args, problem.fault))) + "\n")
         return problem.exit_code
     except (Stopped, KeyboardInterrupt):
-        sys.stderr.write("stopped\n")
+        sys.stderr.write("stopped; run the same command again to go on\n")
         return 130
     except BrokenPipeError:
         # whoever read our output has gone: that is no error of ours, and nothing more can be told to them

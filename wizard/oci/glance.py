@@ -140,7 +140,7 @@ def _look(lines: _Lines, pairs: list[Pair]) -> list[tuple[str, int]]:
         asks.append((there, "HEAD", f"/v2/{target}/manifests/{label}"))
     replies = lines.ask(asks)
     roots: list[str] = []
-    blobs: list[dict[str, None]] = []
+    blobs: list[dict[str, int]] = []
     below: dict[tuple[str, str, str], list[int]] = {}  # manifests under an index, and whose they are
     for number, (_, _, _, there, target, _) in enumerate(pairs):
         (head, body), (known, _) = replies[2 * number : 2 * number + 2]
@@ -156,7 +156,7 @@ def _look(lines: _Lines, pairs: list[Pair]) -> list[tuple[str, int]]:
             for child in digests(body):
                 below.setdefault((there, target, child), []).append(number)
         elif kind in media.MANIFESTS:
-            blobs[number] = digests(body)
+            blobs[number] = sizes(body)
         else:
             raise _Doubt
     # from the target: that they can be read there is what is to be shown
@@ -166,11 +166,16 @@ def _look(lines: _Lines, pairs: list[Pair]) -> list[tuple[str, int]]:
         if kind not in media.MANIFESTS or digest != "sha256:" + sha256(body).hexdigest():
             raise _Doubt
         for number in numbers:
-            blobs[number].update(digests(body))
+            blobs[number].update(sizes(body))
     wanted = {
-        (pair[3], pair[4], blob): None for pair, named in zip(pairs, blobs, strict=True) for blob in named
+        (pair[3], pair[4], blob): size
+        for pair, named in zip(pairs, blobs, strict=True)
+        for blob, size in named.items()
     }
-    lines.ask([(host, "HEAD", f"/v2/{name}/blobs/{digest}") for host, name, digest in wanted])
+    seen = lines.ask([(host, "HEAD", f"/v2/{name}/blobs/{digest}") for host, name, digest in wanted])
+    for size, (head, _) in zip(wanted.values(), seen, strict=True):
+        if field(head, b"content-length") != b"%d" % size:
+            raise _Doubt
     return [(root, len(named)) for root, named in zip(roots, blobs, strict=True)]
 
 
@@ -182,21 +187,39 @@ def field(head: bytes, name: bytes) -> bytes:
     return rest.partition(b"\r\n")[0].strip()
 
 
-def digests(body: bytes) -> dict[str, None]:
+def sizes(body: bytes) -> dict[str, int]:
+    """Every digest that a manifest names, with its size: the n-th of one belongs to the n-th of the other.
+
+    Raises _Doubt as `digests`, and where there are more of one than of the other, or a size is no plain number.
+    """
+    found = digests(body)
+    named = [part.partition(b'"sha256:')[2][:64].decode() for part in body.split(b'"digest"')[1:]]
+    said = [part.lstrip().removeprefix(b":").lstrip()[:20] for part in body.split(b'"size"')[1:]]
+    if len(named) != len(said):
+        raise _Doubt
+    for digest, text in zip(named, said, strict=True):
+        plain = text.replace(b"}", b",").partition(b",")[0].rstrip()
+        if not plain.isdigit() or len(plain) > 18:
+            raise _Doubt
+        found[f"sha256:{digest}"] = int(plain)
+    return found
+
+
+def digests(body: bytes) -> dict[str, int]:
     """Every digest that a manifest names, without parsing it: rather one too many (it will be missed) than one too few.
 
     Raises _Doubt where text could hide one (escapes), where a layer may be elsewhere, and where there is none.
     """
     if b"\\" in body or b'"urls"' in body:
         raise _Doubt
-    found: dict[str, None] = {}
+    found: dict[str, int] = {}
     for part in body.split(b'"digest"')[1:]:
         colon, value = part.lstrip()[:1], part.lstrip()[1:].lstrip()[:73]
         digest = value[1:72]
         plain = value[:1] + value[72:] == b'""' and digest.startswith(b"sha256:")
         if colon != b":" or not plain or digest[7:].strip(b"0123456789abcdef"):
             raise _Doubt
-        found[digest.decode()] = None
+        found[digest.decode()] = 0
     if not found:
         raise _Doubt
     return found

@@ -134,12 +134,21 @@ class Repository:
             return []
 
     def has_blob(self, blob: Descriptor) -> bool:
-        """HEAD; a size that differs is an error of the registry's."""
+        """HEAD. A blob of another size than its descriptor's is damaged, so not there: it is sent again."""
+        return self.held(blob) == blob.size
+
+    def held(self, blob: Descriptor) -> int:
+        """Bytes that the registry has under the digest, -1 where none. Where it does not say, it has them all."""
         asked = f"blob {blob.digest} of {self.name}"
         with self.client.ask(
             "HEAD", self.blob_url(blob.digest), asked=asked, scopes=self.pull, expect=(200, 404)
         ) as answer:
-            return answer.status == 200
+            if answer.status != 200:
+                return -1
+            said = answer.headers.get("Content-Length", "")
+            # some answer HEAD with 0 for "I do not say"; a coding's length is not the blob's
+            said = "" if "Content-Encoding" in answer.headers else said.lstrip("0")
+            return int(said[:18]) if said.isascii() and said.isdigit() else blob.size
 
     def open_blob(self, blob: Descriptor, offset: int = 0) -> BlobReader:
         """A reader that mends itself: after a cut it asks for the rest."""

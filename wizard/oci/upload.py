@@ -29,21 +29,24 @@ def upload(
 ) -> Move:
     """Bring a blob into a repository. Returns how it got there; raises Problem, Stopped."""
     progress.total = blob.size
-    if repository.has_blob(blob):
+    held = repository.held(blob)
+    if held == blob.size:
         progress.end(Move.PRESENT)
         return Move.PRESENT
     begun = ""
-    if mount_from and mount_from != repository.repository:
+    if held < 0 and mount_from and mount_from != repository.repository:
         mounted, begun = _mount(repository, blob, mount_from)
         if mounted:
             progress.end(Move.MOUNTED)
             return Move.MOUNTED
+    done = False
     if not begun and blob.size <= _ONE_POST and repository.client.one_post:
         done, begun = _post(repository, blob, opener, progress)
-        if done:
-            progress.end(Move.COPIED)
-            return Move.COPIED
-    UploadSession(repository, blob, opener, progress).run(begun)
+    if not done:
+        UploadSession(repository, blob, opener, progress).run(begun)
+    if held >= 0 and not repository.has_blob(blob):
+        # it keeps what it had, whatever is sent: no tag may speak of this
+        raise problems.damaged(repository.name, blob.digest, blob.size, held)
     progress.end(Move.COPIED)
     return Move.COPIED
 

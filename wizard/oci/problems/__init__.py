@@ -6,6 +6,7 @@ Everything here is made of three facts: which host, what was asked of it, and th
 from wizard.oci.problems.answers import broken, from_answer, is_html, refused_credentials, words
 from wizard.oci.problems.content import (
     blob_not_found,
+    damaged,
     digest_mismatch,
     docker_types,
     index_incomplete,
@@ -26,6 +27,7 @@ __all__ = [
     "blob_not_found",
     "broken",
     "credential_helper",
+    "damaged",
     "digest_mismatch",
     "disk_full",
     "docker_config",

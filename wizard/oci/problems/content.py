@@ -42,6 +42,18 @@ def blob_not_found(store: str, digest: str) -> Problem:
     )
 
 
+def damaged(store: str, digest: str, size: int, held: int) -> Problem:
+    """A blob that a registry has in another size, and keeps that way."""
+    return make(
+        "registry-blob-damaged",
+        f"{store} has a damaged blob {digest}",
+        f"it has {held} bytes of {size}, and kept those when all were sent again",
+        "delete the blob in the registry's storage (a crash or a full disk left it), and run the same command again",
+        store=store,
+        digest=digest,
+    )
+
+
 def digest_mismatch(what: str, expected: str, got: str) -> Problem:
     """Bytes that are not what their digest says."""
     return make(

@@ -1,5 +1,7 @@
 """What is wrong on this machine: disks, folders, docker's configuration, certificate files."""
 
+from pathlib import Path
+
 from wizard.engine.problems import Problem, Remedy
 from wizard.oci.problems.making import make, misnamed
 
@@ -41,11 +43,14 @@ def docker_config(path: object, why: str) -> Problem:
 
 def disk_full(path: object, needed: int, free: int) -> Problem:
     """No room. Sizes in bytes."""
+    there = Path(str(path))
+    while not there.exists() and there != there.parent:  # df knows nothing of a file that was not written
+        there = there.parent
     return make(
         "disk-full",
         f"there is no room for {path}",
-        f"{needed} bytes are needed, {free} are free",
-        Remedy("free space on that file system, or use another folder", f"df -h {path}"),
+        f"{needed / 1e6:.1f} MB are needed, {free / 1e6:.1f} MB are free",
+        Remedy("free space on that file system, or use another folder", f"df -h {there}"),
         "then run the same command again: what is there is not moved twice",
         file=str(path),
         needed=needed,

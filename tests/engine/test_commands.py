@@ -5,9 +5,43 @@ from pathlib import Path
 
 import pytest
 
+from wizard.bundle.problems import file_unreadable
 from wizard.engine.commands import Commands
 from wizard.engine.events import Ended, Fault, Finding, Found, Grade, Outcome, Remedy
 from wizard.engine.folder import Options
+
+STAGE = "apiVersion: airgap-wizard/v1\njourney: stage\nmedia:\n  files:\n    - helm\n    - tools/none\n"
+
+
+@pytest.mark.parametrize(
+    ("said", "value", "where"),
+    [
+        ((), "tools/none", "site.yaml:6:7 media.files: "),
+        (("--set", "model.name=granite4.1:3b"), "helm", "site.yaml:5:7 media.files: "),
+        (("--set", "media.files=a,tools/none"), "tools/none", "--set #1 media.files: "),
+        ((), "written/since", ""),
+    ],
+)
+def test_a_problem_of_an_answer_says_where_it_is_written(
+    said: tuple[str, ...], value: str, where: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """S5.2: file and line, as a check of the answers tells them."""
+    monkeypatch.chdir(tmp_path)
+    file = tmp_path / "site.yaml"
+    file.write_text(STAGE)
+    commands = Commands(tmp_path / "none.yaml", ("--answers-file", str(file), *said))
+    fault = file_unreadable(tmp_path / value, "no such file").fault
+    assert commands.fault(fault).detail == where.replace("site.yaml", str(file)) + "no such file"
+
+
+def test_answers_that_no_file_holds_are_found_in_the_copy_of_the_run(tmp_path: Path) -> None:
+    copy = tmp_path / "answers.yaml"
+    copy.write_text(STAGE)
+    fault = file_unreadable(tmp_path / "helm", "no such file").fault
+    assert Commands(copy).fault(fault).detail == f"{copy}:5:7 media.files: no such file"
+    copy.unlink()
+    assert Commands(copy).fault(fault).detail == "no such file"
+
 
 COPY = Path("/state/runs/r1/answers.yaml")
 FILE = ("--answers-file", "/home/o/my answers.yaml")

@@ -79,6 +79,24 @@ def loads(
     return build(flat)
 
 
+def written(path: Path, sets: Sequence[str], answer: str, value: str) -> Place | None:
+    """Where `value` stands among the texts of an answer: for a problem that is found only when it is used.
+
+    None where it is not there (any more), or the file cannot be read.
+    """
+    reading = Reading(str(path), path.absolute().parent)
+    try:
+        reading.document(nodes.compose(path.read_bytes(), reading.name))
+    except (OSError, nodes.Unreadable):
+        return None
+    overrides.lay(reading, sets)
+    found = reading.values.get(answer)
+    if not isinstance(found, tuple) or value not in found:
+        return None
+    whole = reading.places[answer]
+    return reading.places.get(f"{answer}[{found.index(value)}]", whole) if whole.line else whole
+
+
 def _before(text: str | bytes, flaw: Flaw, reading: Reading) -> list[Flaw]:
     """The faults of the lines above one that is no YAML, so that mending it does not uncover them one by one."""
     lines = text.splitlines(keepends=True)

@@ -185,6 +185,7 @@ class Reading:
                 self.fault(value, place(self.name, element.start_mark), f"{field.path}[{number}]")
                 self.faulty.add(field.path)
             else:
+                self.places[f"{field.path}[{len(good)}]"] = place(self.name, element.start_mark)
                 good.append(value)
         self.values[field.path] = tuple(good)
 

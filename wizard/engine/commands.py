@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from wizard.engine.events import Ended, Event, Fault, Found, Remedy
+from wizard.engine.events import Ended, Event, Evidence, Fault, Found, Remedy
 
 if TYPE_CHECKING:
     from wizard.engine.folder import Options
@@ -70,8 +70,20 @@ class Commands:
         return self.said or ("--answers-file", str(self.copy))
 
     def fault(self, fault: Fault) -> Fault:
-        """A problem with its commands filled in."""
-        return replace(fault, remedies=self._remedies(fault.remedies))
+        """A problem with its commands filled in, and with the place of the answer that it names in its evidence."""
+        place = self._place(fault.evidence)
+        return replace(fault, detail=place + fault.detail, remedies=self._remedies(fault.remedies))
+
+    def _place(self, evidence: Evidence) -> str:
+        answer, value = str(evidence.get("field", "")), str(evidence.get("file", ""))
+        if not answer:
+            return ""
+        from wizard.answers.load import written
+
+        named = self.said[:1] == ("--answers-file",)
+        path, sets = (Path(self.said[1]), self.said[3::2]) if named else (self.copy, ())
+        place = written(path, sets, answer, value)
+        return f"{place} {answer}: " if place else ""
 
     def event(self, event: Event) -> Event:
         """An event with its commands filled in."""

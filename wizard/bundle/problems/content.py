@@ -102,4 +102,5 @@ def file_unreadable(path: object, why: str) -> Problem:
         why,
         Remedy("correct media.files in the answers", f"ls -l {path}"),
         file=str(path),
+        field="media.files",
     )

@@ -108,6 +108,17 @@ def test_without_a_terminal_the_bare_command_says_how_to_go_headless(program: Pr
     assert "airgap-wizard --answers-file answers.yaml" in done.stderr
 
 
+def test_answers_for_verify_are_sent_to_the_command_that_takes_them(program: Program, site: Site):
+    """journey-unknown: what `answers example --journey verify` writes is no answers of `run`."""
+    file = site.folder / "verify.yaml"
+    file.write_text(program("answers", "example", "--journey", "verify").stdout)
+    done = program("run", "-f", file)
+    assert done.returncode == 2 and "explain journey-unknown" in done.stderr
+    assert f"$ airgap-wizard verify --answers-file {file}\n" in done.stderr
+    dry = program("verify", "--answers-file", file, "--dry-run")
+    assert dry.returncode == 0, dry.stdout + dry.stderr
+
+
 def test_problems_of_usage_are_told_by_their_code(program: Program, site: Site):
     """answers-missing, journey-unknown, no-terminal, check-unknown: each with its page and exit 2."""
     (site.folder / "gc.yaml").write_text(

@@ -156,11 +156,17 @@ def check_plan(options: Any) -> None:
     from wizard.steps import JOURNEYS, steps_of
 
     if options.journey not in JOURNEYS:
+        import shlex
+
+        from wizard.cli.journey import PARTS
+
+        own = shlex.join(["airgap-wizard", options.journey, *options.said])
+        remedies = (Remedy("this one has a command of its own", own),) if options.journey in PARTS else ()
         raise Problem(
             "journey-unknown",
             f"there is no journey {str(options.journey)!r} that can be run",
             detail="journeys: " + ", ".join(JOURNEYS),
-            remedies=(Remedy("set journey: in the answers to one of them"),),
+            remedies=(*remedies, Remedy("set journey: in the answers to one of them")),
             exit_code=2,
         )
     make_plan(options.journey, steps_of(options.journey), options.only, options.start, options.until)

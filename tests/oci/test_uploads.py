@@ -13,7 +13,7 @@ from tests.oci.fake_state import Act
 from wizard.engine.events import Move
 from wizard.engine.problems import Problem
 from wizard.engine.secrets import Secret
-from wizard.oci.descriptor import Descriptor
+from wizard.oci.descriptor import Descriptor, Malformed
 from wizard.oci.layout import FileBlob
 from wizard.oci.reference import Reference
 from wizard.oci.registry import Repository
@@ -234,6 +234,35 @@ def test_a_registry_that_keeps_a_damaged_blob(registry: FakeRegistry, app: Repos
     with pytest.raises(Problem) as caught:
         put(app, file)
     assert caught.value.code == "registry-blob-damaged" and "1000 bytes of 2000000" in caught.value.detail
+
+
+NUMBERS = ["\xb2", "9" * 5000, "-1", "1e3", "0x10", "Wed, 21 Oct 99999999999 07:28:00 GMT"]
+
+
+@pytest.mark.parametrize("text", NUMBERS)
+def test_numbers_that_are_none(text: str, registry: FakeRegistry, app: Repository, file: Path) -> None:
+    """In every header that we read one from: no crash, and the bytes arrive."""
+    registry.when("HEAD", "/blobs/", answer(404, Retry_After=text), 1)
+    registry.when("POST", "/uploads/", answer(503, Retry_After=text), 1)
+    registry.when("POST", "/uploads/", begins(OCI_Chunk_Min_Length=text), 1)
+    registry.when("PUT", "/uploads/", answer(503, Retry_After=text), 1)
+    registry.when("GET", "/uploads/", answer(204, Range=f"0-{text}"), 1)
+    assert put(app, file) is Move.COPIED
+    assert registry.blobs[DESCRIPTOR.digest] == BLOB
+
+
+def test_a_token_that_lives_longer_than_numbers_go(registry: FakeRegistry, app: Repository) -> None:
+    registry.auth = "bearer"
+    registry.when("GET", "/token", answer(200, b'{"token": "x", "expires_in": 1%s}' % (b"0" * 400)))
+    with pytest.raises(Problem) as caught:
+        app.manifest("1.0")
+    assert caught.value.code == "registry-broken"
+
+
+def test_a_size_that_no_disk_has() -> None:
+    for size in (2**63, 10**400, -1, True):
+        with pytest.raises(Malformed):
+            Descriptor.from_json({"mediaType": "x", "digest": DESCRIPTOR.digest, "size": size})
 
 
 ODD = ["http://[", "http://h:abc/x", "http://h:99999/x", "http://h:0/x", "http://h /x", "http://\x7f/x"]

@@ -176,7 +176,7 @@ class Auth:
             data = json.loads(body)
             token = data.get("token") or data["access_token"]
             life = float(data.get("expires_in") or _LIFE)
-        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        except (ValueError, OverflowError, KeyError, TypeError, AttributeError, RecursionError):
             raise problems.broken(self._host, asked, "the token server's answer holds no token") from None
         if not isinstance(token, str) or not token.isascii() or not token.isprintable() or " " in token:
             raise problems.broken(self._host, asked, "the token server's token is no text")

@@ -97,7 +97,7 @@ class Descriptor:
             raise Malformed("mediaType is no text")
         if not isinstance(digest, str) or not is_digest(digest):
             raise Malformed(f"digest {str(digest)[:80]!r} is no sha256 or sha512 digest")
-        if not isinstance(size, int) or isinstance(size, bool) or size < 0:
+        if not isinstance(size, int) or isinstance(size, bool) or not 0 <= size < 2**63:
             raise Malformed(f"size of {digest} is no positive number")
         annotations, urls = data.get("annotations") or {}, data.get("urls") or []
         if not isinstance(annotations, dict) or not all(isinstance(v, str) for v in annotations.values()):

@@ -14,6 +14,7 @@ from wizard.oci.blob_reader import RegistryBlob
 from wizard.oci.descriptor import Descriptor, Malformed
 from wizard.oci.digest import is_digest, same_digest
 from wizard.oci.manifest import LARGEST, Manifest, guess_media_type
+from wizard.oci.numbers import number
 from wizard.oci.progress import Progress
 from wizard.oci.store import BlobReader, Opener
 
@@ -69,18 +70,18 @@ class Repository:
             if answer.status == 404:
                 return None
             digest = answer.headers.get("Docker-Content-Digest", "")
-            size = answer.headers.get("Content-Length", "")
+            size = number(answer.headers.get("Content-Length", ""))
             kind = _kind(answer)
         if is_digest(ref):
             digest = ref
-        if not is_digest(digest) or not size.isdigit() or kind in _VAGUE:
+        if not is_digest(digest) or size is None or kind in _VAGUE:
             try:
                 return self.manifest(ref).descriptor
             except Problem as problem:
                 if problem.code == "tag-not-found":
                     return None
                 raise
-        return Descriptor(kind, digest, int(size))
+        return Descriptor(kind, digest, size)
 
     def manifest(self, ref: str) -> Manifest:
         """GET, verified. A body that fails its digest is asked for once more before it is called wrong."""
@@ -145,10 +146,9 @@ class Repository:
         ) as answer:
             if answer.status != 200:
                 return -1
-            said = answer.headers.get("Content-Length", "")
             # some answer HEAD with 0 for "I do not say"; a coding's length is not the blob's
-            said = "" if "Content-Encoding" in answer.headers else said.lstrip("0")
-            return int(said[:18]) if said.isascii() and said.isdigit() else blob.size
+            said = number(answer.headers.get("Content-Length", "")) or blob.size
+            return blob.size if "Content-Encoding" in answer.headers else said
 
     def open_blob(self, blob: Descriptor, offset: int = 0) -> BlobReader:
         """A reader that mends itself: after a cut it asks for the rest."""

@@ -3,6 +3,8 @@
 import time
 from dataclasses import dataclass
 
+from wizard.oci.numbers import number
+
 AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504})
 """Answers that may be different next time. 501, 505 and 507 will not."""
 
@@ -31,12 +33,12 @@ def retry_after(value: str | None) -> float | None:
     """Seconds that a Retry-After header asks for, in either of its forms; None where it says nothing sensible."""
     if not value:
         return None
-    if value.strip().isdigit():
-        return float(min(int(value.strip()[:9]), 10**9))
+    if (seconds := number(value)) is not None:
+        return float(seconds)
     import email.utils
 
     try:
         when = email.utils.parsedate_to_datetime(value)
-    except (TypeError, ValueError):
+        return max(0.0, when.timestamp() - time.time())
+    except (TypeError, ValueError, OverflowError):
         return None
-    return max(0.0, when.timestamp() - time.time())

@@ -16,6 +16,7 @@ from wizard.oci.descriptor import Descriptor
 from wizard.oci.digest import CHUNK, Hash, InlineHash, hasher
 from wizard.oci.file_hash import FileHash
 from wizard.oci.files import FileBlob
+from wizard.oci.numbers import number
 from wizard.oci.progress import Progress
 from wizard.oci.store import BlobReader, Opener
 from wizard.oci.transport import Sink, Stream
@@ -317,9 +318,9 @@ class UploadSession:
 
 def begun_at(client: "Client", asked: str, answer: Answer) -> str:
     """The location of the upload that an answer began. Notes the least size of pieces that the registry takes."""
-    shortest = answer.headers.get("OCI-Chunk-Min-Length", "")
-    if shortest.isascii() and shortest.isdigit():
-        client.shortest = int(shortest[:15])
+    shortest = number(answer.headers.get("OCI-Chunk-Min-Length", ""))
+    if shortest is not None:
+        client.shortest = shortest
     return client.location(asked, answer.headers.get("Location"))
 
 
@@ -328,7 +329,8 @@ def held(answer: Answer) -> int | None:
     said = answer.headers.get("Range", "").removeprefix("bytes=").strip()
     if not said:
         return 0
-    first, dash, last = said.partition("-")
-    if not dash or first != "0" or not last.isdigit():
+    first, _, text = said.partition("-")
+    last = number(text)
+    if first != "0" or last is None:
         return None
-    return int(last) + 1 if last != "0" else 0
+    return last + 1 if last else 0

@@ -280,6 +280,29 @@ def test_an_identity_token_is_exchanged(registry: FakeRegistry, tmp_path: Path) 
     assert len(registry.seen("POST", "/token")) == 1
 
 
+def test_an_identity_token_that_is_replaced_when_used() -> None:
+    """Token servers may give another refresh token with every answer, and take the old one no more."""
+    from urllib.parse import parse_qs
+
+    from wizard.oci.auth import Auth
+    from wizard.oci.credentials import Credentials
+
+    shown: list[str] = []
+
+    def fetch(
+        method: str, url: str, headers: object, body: bytes | None
+    ) -> tuple[int, dict[str, str], bytes]:
+        shown.append(parse_qs((body or b"").decode())["refresh_token"][0])
+        made = {"access_token": f"a{len(shown)}", "refresh_token": f"r{len(shown)}"}
+        return 200, {}, json.dumps(made).encode()
+
+    auth = Auth("reg.test", False, lambda: Credentials(identity=Secret("r0")), fetch)
+    auth.challenged(['Bearer realm="https://auth.test/token"'], (), "", "x", "")
+    assert auth.header(("repository:a:pull",)) == "Bearer a1"
+    assert auth.header(("repository:b:pull",)) == "Bearer a2"
+    assert shown == ["r0", "r1"]
+
+
 def helper(folder: Path, name: str, body: str) -> dict[str, str]:
     """A credential helper on a PATH of its own."""
     path = folder / f"docker-credential-{name}"

@@ -129,6 +129,28 @@ def test_plain_http_where_https_was_expected(registry: FakeRegistry) -> None:
     assert problem_at(f"https://{registry.host}").code == "registry-answers-plain-http"
 
 
+def test_no_way_leads_from_https_to_plain_http(authority: Authority) -> None:
+    """Neither a redirect, nor an upload's location, nor the next page of a list: nobody reads along, nobody alters."""
+    from tests.oci.fake_registry import answer
+    from wizard.oci.descriptor import Descriptor
+
+    blob = Descriptor("x", "sha256:" + "0" * 64, 5_000_000)
+    with fake_registry() as bare, fake_registry(serving(authority.default_server)) as registry:
+        elsewhere = f"http://localhost:{bare.host.rpartition(':')[2]}/x"
+        registry.when("GET", "/blobs/", answer(307, Location=elsewhere), 9)
+        registry.when("POST", "/uploads/", answer(202, Location=elsewhere), 9)
+        registry.when("GET", "/tags/", answer(200, b'{"tags":["a"]}', Link=f'<{elsewhere}>; rel="next"'), 9)
+        site = Site("reg.test", f"https://{registry.host}", ca_file=authority.ca_file, anonymous=True)
+        with Transport(Sites({"reg.test": site}), retries=QUICK, environ={}) as transport:
+            app = transport.repository(Reference.parse("reg.test/team/app"))
+            opened: Callable[[], object] = lambda: app.open_blob(blob)  # noqa: E731
+            for act in (opened, app.tags, lambda: app.put_blob(blob, lambda _: pytest.fail("read"))):
+                with pytest.raises(Problem) as caught:
+                    act()
+                assert caught.value.code == "registry-redirect-refused"
+        assert not bare.requests
+
+
 @pytest.mark.real
 def test_https_where_plain_http_was_expected(secure_registry: Registry) -> None:
     assert problem_at(f"http://{secure_registry.host}").code == "registry-answers-https"

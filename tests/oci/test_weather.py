@@ -253,3 +253,18 @@ def test_a_place_without_splice(
     download(tmp_path / "out", DESCRIPTOR, lambda offset: app.open_blob(DESCRIPTOR, offset))
     assert (tmp_path / "out").read_bytes() == BLOB
     assert refusals and len(registry.seen("GET", "/blobs/")) == 1
+
+
+@pytest.mark.usefixtures("either_way")
+def test_a_registry_that_closes_after_every_answer(
+    registry: FakeRegistry, app: Repository, tmp_path: Path
+) -> None:
+    """`Connection: close`, as from a proxy without keep-alive: slower, and right."""
+    registry.put_blob("team/app", BLOB)
+
+    def once(handler: Handler) -> None:
+        handler.reply(200, BLOB, {"Connection": "close"})
+
+    registry.when("GET", "/blobs/", once, 9)
+    download(tmp_path / "out", DESCRIPTOR, lambda offset: app.open_blob(DESCRIPTOR, offset))
+    assert (tmp_path / "out").read_bytes() == BLOB

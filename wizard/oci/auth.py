@@ -8,7 +8,7 @@ import json
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import urlencode, urlsplit
 
 from wizard.engine.secrets import Secret
@@ -180,6 +180,9 @@ class Auth:
             raise problems.broken(self._host, asked, "the token server's answer holds no token") from None
         if not isinstance(token, str) or not token.isascii() or not token.isprintable() or " " in token:
             raise problems.broken(self._host, asked, "the token server's token is no text")
+        following = data.get("refresh_token")
+        if known is not None and known.identity is not None and isinstance(following, str) and following:
+            self._found = replace(known, identity=Secret(following))  # the old one may be good no longer
         return token, max(life, 1.0)
 
 

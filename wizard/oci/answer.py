@@ -65,8 +65,11 @@ class Answer:
 
     @property
     def pours(self) -> bool:
-        """True where `pour` works: no TLS, no chunks, and something to come."""
-        plain = self._open and isinstance(self._line.guard, PlainGuard)
+        """True where `pour` works: no TLS, no chunks, something to come, and the connection still ours.
+
+        Where the registry said `Connection: close`, http.client has let go of the socket: then it is read.
+        """
+        plain = self._open and isinstance(self._line.sock, PlainGuard)
         return plain and bool(self._response.length) and not self._response.chunked
 
     def pour(self, hose: Hose, handle: int, offset: int) -> int:

@@ -55,8 +55,8 @@ class Welcome(Page):
         rows = [("begin", "Begin: go through the answers page by page")]
         hub = "nothing is missing" if ready else f"{len(draft.flaws())} answers are still needed"
         rows.append(("review", f"Straight to Review: all answers on one page ({hub})"))
-        if len(session.journeys) > 1:
-            rows.append(("journey", f"Something else than {draft.answers.journey}: upgrade, stage, verify …"))
+        if others := ", ".join(name for name, _ in session.journeys if name != draft.answers.journey):
+            rows.append(("journey", f"Something else than {draft.answers.journey}: {others}"))
         if session.rehearse:
             rows.append(("rehearse", "Rehearse on another simulated site" if session.world else
                          "Rehearse first, on a simulated site: nothing real is touched"))  # fmt: skip

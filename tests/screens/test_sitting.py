@@ -12,6 +12,7 @@ from screens.pages.review import Review
 from tests.screens.conftest import seen, until
 from wizard.answers.model import Answers, Journey
 from wizard.cli import found, sitting
+from wizard.steps import JOURNEYS
 
 SECRET = "dXNlcjpodW50ZXIy"
 
@@ -160,3 +161,12 @@ def test_a_run_names_its_answers_as_one_would_type_them(tmp_path: Path) -> None:
     assert rehearsed.said("no-storageclass") == ("--rehearse", "no-storageclass")
     assert rehearsed.said("healthy") == (), "mended: the healthy site comes with other answers"
     assert Draft.begun(sitting.real(None)).said("") == ()
+
+
+async def test_what_else_there_is_to_do_is_what_can_be_done() -> None:
+    """No journey is offered that cannot be run."""
+    shown = Wizard(sitting.rehearsal("healthy"))
+    async with shown.run_test(size=(100, 30)) as pilot:
+        await until(pilot, lambda: any("Something else than install" in line for line in seen(shown)))
+        (offered,) = (line for line in seen(shown) if "Something else" in line)
+        assert offered.strip() == "Something else than install: " + ", ".join(set(JOURNEYS) - {"install"})

@@ -27,11 +27,6 @@ SECONDS = 45.0
 JOURNEY_LINES = {
     "install": "bring everything in, install it, prove it",
     "stage": "outside: collect everything into a signed bundle",
-    "upgrade": "move an install to another version",
-    "rollback": "back to the version before",
-    "verify": "prove an install again",
-    "rotate": "new credentials",
-    "gc": "remove what no version needs any more",
 }
 
 
@@ -43,7 +38,7 @@ def real(file: Path | None) -> Session:
         steps=steps,
         file=file.absolute() if file else None,
         fresh=file is None,
-        journeys=[(name, JOURNEY_LINES.get(name, "")) for name in JOURNEYS],
+        journeys=[(name, JOURNEY_LINES[name]) for name in JOURNEYS],
         finders=found.FINDERS,
         sites=sites,
         rehearse=rehearsal,

@@ -14,6 +14,7 @@ from wizard.engine.events import Move
 from wizard.engine.problems import Problem
 from wizard.engine.secrets import Secret
 from wizard.oci.descriptor import Descriptor, Malformed
+from wizard.oci.download import download
 from wizard.oci.layout import FileBlob
 from wizard.oci.reference import Reference
 from wizard.oci.registry import Repository
@@ -234,6 +235,21 @@ def test_a_registry_that_keeps_a_damaged_blob(registry: FakeRegistry, app: Repos
     with pytest.raises(Problem) as caught:
         put(app, file)
     assert caught.value.code == "registry-blob-damaged" and "1000 bytes of 2000000" in caught.value.detail
+
+
+@pytest.mark.parametrize("size", [1000, 500_000, 20_000_000])
+def test_a_registry_of_http_1_0(
+    size: int, registry: FakeRegistry, app: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A connection for each request, as behind old proxies: blobs of every way of sending, up and down."""
+    monkeypatch.setattr(Handler, "protocol_version", "HTTP/1.0")
+    content = data(size, 4)
+    (tmp_path / "blob").write_bytes(content)
+    blob = Descriptor("x", sha256(content), size)
+    assert app.put_blob(blob, lambda offset: FileBlob(tmp_path / "blob", offset)) is Move.COPIED
+    assert app.put_blob(blob, lambda offset: FileBlob(tmp_path / "blob", offset)) is Move.PRESENT
+    download(tmp_path / "out", blob, lambda offset: app.open_blob(blob, offset))
+    assert (tmp_path / "out").read_bytes() == content == registry.blobs[blob.digest]
 
 
 NUMBERS = ["\xb2", "9" * 5000, "-1", "1e3", "0x10", "Wed, 21 Oct 99999999999 07:28:00 GMT"]

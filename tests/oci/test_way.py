@@ -291,6 +291,29 @@ def test_no_proxy(host: str, rules: str, through: bool) -> None:
     assert found == ("proxy.lan:3128" if through else "")
 
 
+@pytest.mark.parametrize("where", ["head", "body", "last body"])
+def test_an_answer_that_trickles(where: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A byte now and then is no stall, and no answer either: it is given up, and told."""
+    monkeypatch.setattr("wizard.oci.guard.PATIENCE", 0.1)
+    monkeypatch.setattr("wizard.oci.guard.RATE", 1e9)
+    never = threading.Event()
+
+    def trickle(sock: socket.socket) -> None:
+        sock.recv(4096)
+        close = b"Connection: close\r\n" if where == "last body" else b""
+        rest = b"X: " if where == "head" else b"Content-Length: 9999\r\n\r\n"
+        sock.sendall(b"HTTP/1.1 200 OK\r\n" + close + rest)
+        while not never.wait(0.02):
+            sock.sendall(b" ")
+
+    with answering(trickle) as host:
+        site = Site("reg.test", f"http://{host}", anonymous=True)
+        made = Transport(Sites({"reg.test": site}), retries=QUICK, stall=0.3, environ={})
+        with made as transport, pytest.raises(Problem) as caught:
+            transport.repository(Reference.parse("reg.test/team/app")).manifest("1.0")
+    assert caught.value.code == "registry-stalled" and "trickles" in caught.value.detail
+
+
 def test_the_stall_message_says_what_came_last(registry: FakeRegistry) -> None:
     """ "No bytes for 45 s; last reply 202 to PATCH"."""
     release = threading.Event()

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
-from wizard.oci.guard import PlainGuard, Reader, Stalled
+from wizard.oci.guard import Guard, PlainGuard, Reader, Stalled
 from wizard.oci.hose import Hose, Refused
 from wizard.oci.wire import Line
 
@@ -29,6 +29,9 @@ class Answer:
         self.headers = response.headers
         self.url = url
         self._open = True
+        reader = response.fp
+        # kept here: http.client lets go of the line's socket where the registry will close it
+        self._guard: Guard | None = reader.guard if isinstance(reader, Reader) else None
         if response.length == 0 or response.isclosed():
             self._home()
 
@@ -119,6 +122,8 @@ class Answer:
             raise TooLong
         body = bytearray()
         view = memoryview(bytearray(16 * 1024))
+        if self._open and self._guard is not None:
+            self._guard.limit(limit)
         while count := self.readinto(view):
             body += view[:count]
             if len(body) > limit:
@@ -138,6 +143,8 @@ class Answer:
     def _home(self) -> None:
         if self._open:
             self._open = False
+            if self._guard is not None:
+                self._guard.limit(None)
             reusable = not self._response.will_close
             self._response.close()
             if reusable:

@@ -20,6 +20,10 @@ from wizard.engine.stop import Stop
 
 TICK = 0.5
 """Seconds between two looks at the stop flag."""
+PATIENCE = 120.0
+"""Seconds that a head or a document may take, beyond a stall and its bytes at RATE."""
+RATE = 512
+"""Bytes a second that a document comes with at least, on the slowest of links."""
 _BUFFER = 16 * 1024  # bytes that a reading end buffers: heads of answers, small bodies
 _PIECE = 128 * 1024
 _HEAP = 256 * 1024
@@ -37,6 +41,7 @@ class Guard(ABC):
         self._stop = stop
         self.stall = stall
         """Seconds of silence that are borne; longer for a while where a registry has work to do."""
+        self._until = 0.0
         self._files = 0
         self._closed = False
         self._poll = select.poll()
@@ -67,6 +72,17 @@ class Guard(ABC):
         if now - since >= self.stall:
             raise Stalled(f"no byte {doing} for {self.stall:.0f} s")
         return since
+
+    def limit(self, count: int | None) -> None:
+        """From now on a head or a document of at most so many bytes comes; None = that is over.
+
+        A stall is no byte at all. Whoever sends one now and then would never stall, and never end.
+        """
+        self._until = 0.0 if count is None else time.monotonic() + self.stall + PATIENCE + count / RATE
+
+    def _in_time(self) -> None:
+        if self._until and time.monotonic() > self._until:
+            raise Stalled("the answer trickles, and does not end")
 
     def makefile(self, mode: str = "rb", *_: object) -> "Reader":
         """The reading end, buffered."""
@@ -102,6 +118,7 @@ class PlainGuard(Guard):
         # a body fills the whole buffer with one call; a head is taken as it comes
         flags = socket.MSG_WAITALL if len(view) > _BUFFER else 0
         self._wake_at(1)
+        self._in_time()
         since = 0.0
         while True:
             try:
@@ -175,6 +192,7 @@ class SecureGuard(Guard):
             view[:count] = self._ahead[:count]
             self._ahead = self._ahead[count:]
             return count
+        self._in_time()
         since = 0.0
         while True:
             try:
@@ -230,6 +248,11 @@ class Reader(io.BufferedReader):
         super().__init__(raw, _BUFFER)
         self._source = raw
 
+    @property
+    def guard(self) -> Guard:
+        """What it reads from."""
+        return self._source.guard
+
     def waiting(self) -> int:
         """Bytes that were received together with what was read; asks the socket nothing."""
         self._source.peeking = True
@@ -241,16 +264,16 @@ class Reader(io.BufferedReader):
 
 class _Raw(io.RawIOBase):
     def __init__(self, guard: Guard) -> None:
-        self._guard = guard
+        self.guard = guard
         self.peeking = False
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any, /) -> int | None:
-        return None if self.peeking else self._guard.recv_into(memoryview(buffer))
+        return None if self.peeking else self.guard.recv_into(memoryview(buffer))
 
     def close(self) -> None:
         if not self.closed:
             super().close()
-            self._guard.file_closed()
+            self.guard.file_closed()

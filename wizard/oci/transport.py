@@ -33,6 +33,9 @@ if TYPE_CHECKING:
     from wizard.oci.registry import Repository
 
 
+_HEAD = 64 * 1024  # bytes of an answer's head that are waited for
+
+
 class Sink:
     """Where a streamed body goes. Raises Early where the registry answers before it has everything."""
 
@@ -191,16 +194,17 @@ class Transport:
         if body is not None or method in ("POST", "PUT", "PATCH"):
             line.putheader("Content-Length", str(length))
         line.endheaders(body if isinstance(body, bytes) and body else None)
-        if not isinstance(body, Stream):
-            return line.getresponse()
-        self._pour(line, body)
         guard = line.guard
         borne = guard.stall
-        guard.stall += body.settle
+        if isinstance(body, Stream):
+            self._pour(line, body)
+            guard.stall += body.settle
+        guard.limit(_HEAD)
         try:
             return line.getresponse()
         finally:
             guard.stall = borne
+            guard.limit(None)
 
     def _pour(self, line: Line, body: Stream) -> None:
         guard = line.guard

@@ -1,6 +1,6 @@
 """`python -m tests.bench [--only NAME]… [--size GiB] [--rounds N]`: print docs/performance.md's tables.
 
-`--whole` is what is measured on a quiet machine in ten minutes: everything but the slow links, then the embedded
+`--whole` is what is measured on a quiet machine in a quarter of an hour: everything but the slow links, then the embedded
 registry beside the others (a quarter of the size), start-up included.
 """
 

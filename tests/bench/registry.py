@@ -262,7 +262,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--size", type=int, default=1024, help="MiB of the big blob")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--only", default="")
-    parser.add_argument("--whole", action="store_true", help="the few cases of the ten-minute table")
+    parser.add_argument(
+        "--whole", action="store_true", help="the few cases of the table in docs/performance.md"
+    )
     parser.add_argument("--folder", type=Path)
     args = parser.parse_args(arguments)
     with ExitStack() as stack:

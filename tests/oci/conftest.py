@@ -9,8 +9,10 @@ from typing import Any
 
 import pytest
 
-from tests.oci.fake_registry import FakeRegistry, fake_registry
-from wizard.engine.events import Moved
+from tests.oci.fake_registry import FakeRegistry, fake_registry, sha256
+from wizard.engine.events import Move, Moved
+from wizard.oci.descriptor import Descriptor
+from wizard.oci.layout import FileBlob
 from wizard.oci.reference import Reference
 from wizard.oci.registry import Repository
 from wizard.oci.retry import Retries
@@ -50,6 +52,23 @@ def moves() -> list[Moved]:
 def data(size: int, seed: int = 1) -> bytes:
     """Random bytes, the same every time."""
     return random.Random(seed).randbytes(size)
+
+
+BLOB = data(2_000_000, 3)
+DESCRIPTOR = Descriptor("application/octet-stream", sha256(BLOB), len(BLOB))
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    """A file with BLOB in it."""
+    path = tmp_path / "blob"
+    path.write_bytes(BLOB)
+    return path
+
+
+def put(app: Repository, file: Path, **more: str) -> Move:
+    """Upload BLOB out of its file."""
+    return app.put_blob(DESCRIPTOR, lambda offset: FileBlob(file, offset), **more)
 
 
 _seeds = itertools.count(100)

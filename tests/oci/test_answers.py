@@ -7,30 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.oci.conftest import OCI_MANIFEST, data, place_image
+from tests.oci.conftest import BLOB, DESCRIPTOR, OCI_MANIFEST, place_image, put
 from tests.oci.fake_registry import FakeRegistry, Handler, answer, hang_up, sha256
 from wizard.engine.events import Move
 from wizard.engine.problems import Problem
 from wizard.oci.descriptor import Descriptor
 from wizard.oci.download import download
-from wizard.oci.layout import FileBlob
 from wizard.oci.manifest import LARGEST, Manifest
 from wizard.oci.media import DOCKER_INDEX, DOCKER_MANIFEST
 from wizard.oci.registry import Repository
-
-BLOB = data(2_000_000, 3)
-DESCRIPTOR = Descriptor("application/octet-stream", sha256(BLOB), len(BLOB))
-
-
-@pytest.fixture
-def file(tmp_path: Path) -> Path:
-    path = tmp_path / "blob"
-    path.write_bytes(BLOB)
-    return path
-
-
-def put(app: Repository, file: Path, **more: str) -> Move:
-    return app.put_blob(DESCRIPTOR, lambda offset: FileBlob(file, offset), **more)
 
 
 def get(app: Repository, out: Path, blob: Descriptor = DESCRIPTOR) -> bytes:

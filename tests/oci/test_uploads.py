@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.oci.conftest import QUICK, data
+from tests.oci.conftest import BLOB, DESCRIPTOR, QUICK, data, put
 from tests.oci.fake_registry import FakeRegistry, Handler, answer, fake_registry, sha256
 from tests.oci.fake_state import Act
 from wizard.engine.events import Move
@@ -20,20 +20,6 @@ from wizard.oci.reference import Reference
 from wizard.oci.registry import Repository
 from wizard.oci.sites import Site, Sites
 from wizard.oci.transport import Transport
-
-BLOB = data(2_000_000, 3)
-DESCRIPTOR = Descriptor("application/octet-stream", sha256(BLOB), len(BLOB))
-
-
-@pytest.fixture
-def file(tmp_path: Path) -> Path:
-    path = tmp_path / "blob"
-    path.write_bytes(BLOB)
-    return path
-
-
-def put(app: Repository, file: Path, **more: str) -> Move:
-    return app.put_blob(DESCRIPTOR, lambda offset: FileBlob(file, offset), **more)
 
 
 def logged_in(registry: FakeRegistry) -> Transport:

@@ -107,40 +107,36 @@ def test_an_unknown_authority_is_named(secure_registry: Registry) -> None:
     assert "--ca-file" in caught.value.remedies[0].text
 
 
+def with_and_without_certificate(registry: Registry, repository: str, folder: Path) -> Problem:
+    """Copy an image into a registry that wants a certificate; the problem of whoever shows none."""
+    image = make_image(folder, platforms=("linux/amd64",))
+    pair = registry.client
+    assert pair is not None
+    site = Site(
+        registry.host, f"https://{registry.host}", registry.ca_file, pair.cert, pair.key, anonymous=True
+    )
+    with Transport(Sites({site.host: site}), environ={}) as transport:
+        target = transport.repository(Reference.parse(f"{site.host}/{repository}"))
+        assert copy(Layout(image.folder), "1.0", target, "1.0").digest == image.digest
+    bare = replace(site, client_cert=None, client_key=None)
+    with Transport(Sites({site.host: bare}), environ={}) as transport, pytest.raises(Problem) as caught:
+        transport.repository(Reference.parse(f"{site.host}/{repository}")).resolve("1.0")
+    return caught.value
+
+
 def test_mutual_tls(private_ca: Authority, repository: str, tmp_path: Path) -> None:
     """S1.12: registry:2 behind mTLS takes us with the certificate, and its refusal without it is understood."""
-    image = make_image(tmp_path / "image", platforms=("linux/amd64",))
-    pair = private_ca.client("wizard")
-    (tmp_path / "registry").mkdir()
-    with docker_registry(tmp_path / "registry", tls=private_ca, client=pair) as registry:
-        site = Site(
-            registry.host, f"https://{registry.host}", registry.ca_file, pair.cert, pair.key, anonymous=True
-        )
-        with Transport(Sites({site.host: site}), environ={}) as transport:
-            target = transport.repository(Reference.parse(f"{site.host}/{repository}"))
-            assert copy(Layout(image.folder), "1.0", target, "1.0").digest == image.digest
-        bare = replace(site, client_cert=None, client_key=None)
-        with Transport(Sites({site.host: bare}), environ={}) as transport, pytest.raises(Problem) as caught:
-            transport.repository(Reference.parse(f"{site.host}/{repository}")).resolve("1.0")
-    assert caught.value.code == "registry-tls-client-certificate"
+    with docker_registry(tmp_path, tls=private_ca, client=private_ca.client("wizard")) as registry:
+        problem = with_and_without_certificate(registry, repository, tmp_path / "image")
+    assert problem.code == "registry-tls-client-certificate"
 
 
 def test_zot_behind_mtls(private_ca: Authority, repository: str, tmp_path: Path) -> None:
     """S1.12: zot takes us with the certificate; without it zot goes on, answers 401, and the certificate is named."""
-    image = make_image(tmp_path / "image", platforms=("linux/amd64",))
-    pair = private_ca.client("wizard")
-    (tmp_path / "registry").mkdir()
-    with zot(tmp_path / "registry", tls=private_ca, client=pair) as registry:
-        url = f"https://{registry.host}"
-        site = Site(registry.host, url, registry.ca_file, pair.cert, pair.key, anonymous=True)
-        with Transport(Sites({site.host: site}), environ={}) as transport:
-            target = transport.repository(Reference.parse(f"{site.host}/{repository}"))
-            assert copy(Layout(image.folder), "1.0", target, "1.0").digest == image.digest
-        bare = replace(site, client_cert=None, client_key=None)
-        with Transport(Sites({site.host: bare}), environ={}) as transport, pytest.raises(Problem) as caught:
-            transport.repository(Reference.parse(f"{site.host}/{repository}")).resolve("1.0")
-    assert caught.value.code == "registry-refused-credentials"
-    assert "--client-cert" in caught.value.remedies[-1].text
+    with zot(tmp_path, tls=private_ca, client=private_ca.client("wizard")) as registry:
+        problem = with_and_without_certificate(registry, repository, tmp_path / "image")
+    assert problem.code == "registry-refused-credentials"
+    assert "--client-cert" in problem.remedies[-1].text
 
 
 def test_docker_types_into_zot_as_it_is_delivered(repository: str, tmp_path: Path) -> None:

@@ -49,8 +49,7 @@ def docker_registry(
         "http": {},
     }
     if users:
-        (folder / "htpasswd").write_text("".join(f"{u}:{bcrypt(p)}\n" for u, p in users.items()))
-        config["auth"] = {"htpasswd": {"realm": "tests", "path": str(folder / "htpasswd")}}
+        config["auth"] = {"htpasswd": {"realm": "tests", "path": _htpasswd(folder, users)}}
     if tls:
         pair = server or tls.default_server
         config["http"]["tls"] = {"certificate": str(pair.cert), "key": str(pair.key)}
@@ -131,8 +130,7 @@ def zot(
         "log": {"level": "error"},
     }
     if users:
-        (folder / "htpasswd").write_text("".join(f"{u}:{bcrypt(p)}\n" for u, p in users.items()))
-        http["auth"] = {"htpasswd": {"path": str(folder / "htpasswd")}}
+        http["auth"] = {"htpasswd": {"path": _htpasswd(folder, users)}}
     if tls:
         pair = server or tls.default_server
         http["tls"] = {"cert": str(pair.cert), "key": str(pair.key)}
@@ -197,6 +195,13 @@ def _answers(registry: Registry) -> bool:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
     return registry.request("GET", "/v2/", context=context).status in (200, 401)
+
+
+def _htpasswd(folder: Path, users: Mapping[str, str]) -> str:
+    """Write a file of users; its path."""
+    path = folder / "htpasswd"
+    path.write_text("".join(f"{user}:{bcrypt(password)}\n" for user, password in users.items()))
+    return str(path)
 
 
 def bcrypt(password: str) -> str:

@@ -20,7 +20,6 @@ from tests.real.tools import find
 #: For each kind the one that the images of a copy come from.
 PARTNER = {"docker-registry": "olareg", "olareg": "docker-registry", "zot": "docker-registry"}
 FLOOR = (sys.executable, "-S", str(Path(__file__).with_name("floor.py")))
-FLOOR_COPY = (sys.executable, "-S", str(Path(__file__).with_name("floor_copy.py")))
 OURS = (sys.executable, "-m", "wizard", "mirror", "--plain-http", "--quiet")
 Command = Sequence[str | Path]
 
@@ -270,7 +269,7 @@ def _least_copy(ground: Ground, count: int, way: str) -> Callable[[int], Sequenc
 
     def commands(_: int) -> Sequence[Command]:
         hosts = [ground.now[role].host for role in ("source", "target")]
-        return [[*FLOOR_COPY, way, *hosts, *(f"bench/{n}" for n in range(count))]]
+        return [[*FLOOR, "copy", way, *hosts, *(f"bench/{n}" for n in range(count))]]
 
     return commands
 

@@ -21,7 +21,9 @@ def main() -> int:
             if (code := glance(sys.argv[1:])) is not None:
                 return code
         except KeyboardInterrupt:
-            sys.stderr.write("stopped; run the same command again to go on\n")
+            from wizard.cli.main import STOPPED
+
+            sys.stderr.write(STOPPED)
             return 130
     if any(getattr(s, "encoding", None) not in ("utf-8", "UTF-8") for s in (sys.stdout, sys.stderr)):
         from wizard.cli.spelling import spell

@@ -48,6 +48,9 @@ See it work first, on a simulated site:  airgap-wizard run --rehearse healthy
 """
 
 
+STOPPED = "stopped; run the same command again to go on\n"
+
+
 def usage() -> str:
     """The help page: no command module is imported for it."""
     width = max(map(len, COMMANDS))
@@ -107,7 +110,7 @@ def _guarded(module: str, argv: list[str]) -> int:
         sys.stderr.write("\n".join(problem_lines(_typed(args, problem.fault))) + "\n")
         return problem.exit_code
     except (Stopped, KeyboardInterrupt):
-        sys.stderr.write("stopped; run the same command again to go on\n")
+        sys.stderr.write(STOPPED)
         return 130
     except BrokenPipeError:
         # whoever read our output has gone: that is no error of ours, and nothing more can be told to them

@@ -192,34 +192,34 @@ def sizes(body: bytes) -> dict[str, int]:
 
     Raises _Doubt as `digests`, and where there are more of one than of the other, or a size is no plain number.
     """
-    found = digests(body)
-    named = [part.partition(b'"sha256:')[2][:64].decode() for part in body.split(b'"digest"')[1:]]
+    named = digests(body)
     said = [part.lstrip().removeprefix(b":").lstrip()[:20] for part in body.split(b'"size"')[1:]]
     if len(named) != len(said):
         raise _Doubt
+    found: dict[str, int] = {}
     for digest, text in zip(named, said, strict=True):
         plain = text.replace(b"}", b",").partition(b",")[0].rstrip()
         if not plain.isdigit() or len(plain) > 18:
             raise _Doubt
-        found[f"sha256:{digest}"] = int(plain)
+        found[digest] = int(plain)
     return found
 
 
-def digests(body: bytes) -> dict[str, int]:
-    """Every digest that a manifest names, without parsing it: rather one too many (it will be missed) than one too few.
+def digests(body: bytes) -> list[str]:
+    """Every digest that a manifest names, in order, without parsing it: rather one too many (it will be missed) than one too few.
 
     Raises _Doubt where text could hide one (escapes), where a layer may be elsewhere, and where there is none.
     """
     if b"\\" in body or b'"urls"' in body:
         raise _Doubt
-    found: dict[str, int] = {}
+    found: list[str] = []
     for part in body.split(b'"digest"')[1:]:
         colon, value = part.lstrip()[:1], part.lstrip()[1:].lstrip()[:73]
         digest = value[1:72]
         plain = value[:1] + value[72:] == b'""' and digest.startswith(b"sha256:")
         if colon != b":" or not plain or digest[7:].strip(b"0123456789abcdef"):
             raise _Doubt
-        found[digest.decode()] = 0
+        found.append(digest.decode())
     if not found:
         raise _Doubt
     return found
